@@ -1,0 +1,1 @@
+"""Threads, turns, model client, tools and approvals of the agent harness."""

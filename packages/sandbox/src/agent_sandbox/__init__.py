@@ -1,0 +1,1 @@
+"""OS confinement for commands: policies, Linux back ends, probe."""

@@ -1,0 +1,1 @@
+"""App-server: transports, connections, method handlers and subscriptions."""

@@ -1,0 +1,1 @@
+"""Rollout files (the record) and the thread index of the agent harness."""
