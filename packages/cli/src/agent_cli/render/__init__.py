@@ -1,0 +1,1 @@
+"""Pure renderings of a run: notifications in, lines or JSON events out."""

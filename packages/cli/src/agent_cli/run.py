@@ -1,0 +1,343 @@
+"""One run of `agent exec`: a client of the server in this process."""
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+from agent_core.agent import open_agent
+from agent_core.config.override import parse_override
+from agent_core.errors import AgentError
+from agent_protocol.client import AgentClient, Subscription, connect_direct
+from agent_protocol.errors import ConnectionLost, RemoteError
+from agent_protocol.v2.common import AskForApproval, SandboxMode
+from agent_protocol.v2.config import CONFIG_READ, ConfigReadParams
+from agent_protocol.v2.item import (
+    ITEM_COMPLETED,
+    ITEM_STARTED,
+    AgentMessageThreadItem,
+    ItemCompletedNotification,
+)
+from agent_protocol.v2.notice import CONFIG_WARNING, DEPRECATION_NOTICE, ERROR
+from agent_protocol.v2.thread import (
+    THREAD_LIST,
+    THREAD_RESUME,
+    THREAD_START,
+    THREAD_TOKEN_USAGE_UPDATED,
+    ThreadListParams,
+    ThreadResumeParams,
+    ThreadResumeResponse,
+    ThreadSortKey,
+    ThreadSourceKind,
+    ThreadStartParams,
+    ThreadStartResponse,
+)
+from agent_protocol.v2.turn import (
+    TURN_COMPLETED,
+    TURN_INTERRUPT,
+    TURN_PLAN_UPDATED,
+    TURN_START,
+    TURN_STARTED,
+    TurnCompletedNotification,
+    TurnInterruptParams,
+    TurnStartParams,
+    TurnStatus,
+)
+from agent_protocol.v2.user_input import TextUserInput
+from agent_protocol.version import VERSION
+from agent_protocol.wire import JsonValue
+from agent_sandbox.errors import SandboxError
+from agent_server.server import Server
+from agent_state.errors import StateError
+
+from agent_cli.failure import first
+from agent_cli.prompt import PromptError, resolve_prompt
+from agent_cli.render.human import Facts
+from agent_cli.view import HumanView, JsonView, Streams, View
+from agent_cli.workspace import WorkspaceError, require_repository, working_directory
+
+ORIGINATOR = "agent_exec"
+SHOWN = (
+    CONFIG_WARNING,
+    DEPRECATION_NOTICE,
+    ERROR,
+    ITEM_COMPLETED,
+    ITEM_STARTED,
+    THREAD_TOKEN_USAGE_UPDATED,
+    TURN_COMPLETED,
+    TURN_PLAN_UPDATED,
+    TURN_STARTED,
+)
+_UNSHOWN = (
+    "item/agentMessage/delta",
+    "item/commandExecution/outputDelta",
+    "item/fileChange/outputDelta",
+    "item/reasoning/summaryTextDelta",
+    "item/reasoning/textDelta",
+    "turn/diff/updated",
+)
+_SOURCES = (
+    ThreadSourceKind.CLI,
+    ThreadSourceKind.VSCODE,
+    ThreadSourceKind.EXEC,
+    ThreadSourceKind.APP_SERVER,
+    ThreadSourceKind.UNKNOWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """An earlier thread to go on with: one by its id, or the newest, of this folder or of any."""
+
+    thread_id: str | None
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `agent exec` was asked to do; ``None`` leaves a setting to the configuration."""
+
+    prompt: str | None
+    resume: Resume | None = None
+    directory: str | None = None
+    must_be_repository: bool = True
+    model: str | None = None
+    overrides: tuple[str, ...] = ()
+    sandbox: str | None = None
+    as_json: bool = False
+    color: str = "auto"
+    last_message_file: Path | None = None
+    output_schema_file: Path | None = None
+    record: Path | None = None
+    environ: Mapping[str, str] = os.environ
+    """Where AGENT_HOME and keys are read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a turn ended."""
+
+    status: TurnStatus
+    final_message: str | None
+    """What the agent said last in a turn that was completed."""
+    signal_number: int | None = None
+    """The signal that ended it, if one did."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the run."""
+        if self.signal_number == signal.SIGTERM:
+            return 128 + signal.SIGTERM
+        return 1 if self.status is TurnStatus.FAILED else 0
+
+
+class SchemaInvalid(Exception):
+    """The file of ``--output-schema`` cannot be used."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"the output schema {path} cannot be used: {reason}")
+
+
+class NothingToResume(Exception):
+    """There is no earlier thread; ``directory`` is the folder that was searched, or None for all."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self.directory = directory
+        where = f" of {directory}; --all looks at every folder" if directory else ""
+        super().__init__(f"there is no earlier thread{where}")
+
+
+async def run(options: Options, streams: Streams) -> int:
+    """Carry out a run and return its exit code. Raises what makes a run impossible."""
+    directory = working_directory(options.directory)
+    async with open_agent(
+        cwd=directory,
+        overrides=[parse_override(text) for text in options.overrides],
+        originator=ORIGINATOR,
+        source="exec",
+        record=options.record,
+        environ=options.environ,
+    ) as agent:
+        if options.must_be_repository:
+            require_repository(directory)
+        async with Server(agent) as server, connect_direct(server) as client:
+            with client.subscribe(*SHOWN) as shown:
+                await client.initialize(ORIGINATOR, VERSION, opt_out=_UNSHOWN)
+                outcome = await _one_turn(client, shown, directory, options, streams)
+    return outcome.exit_code
+
+
+async def _one_turn(
+    client: AgentClient, shown: Subscription[JsonValue], directory: Path, options: Options, streams: Streams
+) -> Outcome:
+    thread = await _open_thread(client, directory, options)
+    prompt = await anyio.to_thread.run_sync(
+        resolve_prompt, options.prompt, streams.stdin, streams.note, abandon_on_cancel=True
+    )
+    schema = None if options.output_schema_file is None else _read_schema(options.output_schema_file)
+    view: View = JsonView(streams) if options.as_json else HumanView(streams, color=options.color)
+    view.open(await _facts(client, thread), prompt)
+    started = await client.request(
+        TURN_START,
+        TurnStartParams(thread_id=thread.thread.id, input=[TextUserInput(text=prompt)], output_schema=schema),
+    )
+    turn = TurnInterruptParams(thread_id=thread.thread.id, turn_id=started.turn.id)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(view.animate)
+        async with _interruptible(client, turn, streams) as received:
+            outcome = await _follow(shown, turn, view)
+        tasks.cancel_scope.cancel()
+    outcome = replace(outcome, signal_number=received[0] if received else None)
+    if options.last_message_file is not None:
+        _write_last_message(options.last_message_file, outcome.final_message, streams)
+    view.close(outcome.final_message)
+    return outcome
+
+
+async def _open_thread(
+    client: AgentClient, directory: Path, options: Options
+) -> ThreadStartResponse | ThreadResumeResponse:
+    sandbox = None if options.sandbox is None else SandboxMode(options.sandbox)
+    if options.resume is None:
+        return await client.request(
+            THREAD_START,
+            ThreadStartParams(
+                model=options.model, cwd=str(directory), approval_policy=AskForApproval.NEVER, sandbox=sandbox
+            ),
+        )
+    thread_id = options.resume.thread_id or await _newest(client, None if options.resume.everywhere else directory)
+    return await client.request(
+        THREAD_RESUME,
+        ThreadResumeParams(
+            thread_id=thread_id,
+            model=options.model,
+            cwd=str(directory),
+            approval_policy=AskForApproval.NEVER,
+            sandbox=sandbox,
+        ),
+    )
+
+
+async def _newest(client: AgentClient, directory: Path | None) -> str:
+    page = await client.request(
+        THREAD_LIST,
+        ThreadListParams(
+            limit=1,
+            sort_key=ThreadSortKey.UPDATED_AT,
+            source_kinds=_SOURCES,
+            cwd=None if directory is None else str(directory),
+        ),
+    )
+    if not page.data:
+        raise NothingToResume(directory)
+    return page.data[0].id
+
+
+async def _facts(client: AgentClient, thread: ThreadStartResponse | ThreadResumeResponse) -> Facts:
+    settings = await client.request(CONFIG_READ, ConfigReadParams(cwd=thread.cwd))
+    return Facts(
+        version=VERSION,
+        workdir=thread.cwd,
+        model=thread.model,
+        provider=thread.model_provider,
+        approval=thread.approval_policy,
+        sandbox=thread.sandbox,
+        reasoning_effort=thread.reasoning_effort,
+        reasoning_summaries=settings.config.get("model_reasoning_summary"),
+        thread_id=thread.thread.id,
+    )
+
+
+async def _follow(shown: Subscription[JsonValue], turn: TurnInterruptParams, view: View) -> Outcome:
+    said: str | None = None
+    async for notification in shown:
+        if getattr(notification, "thread_id", turn.thread_id) != turn.thread_id:
+            continue
+        view.show(notification)
+        match notification:
+            case ItemCompletedNotification(item=AgentMessageThreadItem(text=text)):
+                said = text
+            case TurnCompletedNotification(turn=ended) if ended.id == turn.turn_id:
+                return Outcome(ended.status, said if ended.status is TurnStatus.COMPLETED else None)
+            case _:
+                pass
+    raise ConnectionLost("the server ended before the turn did")
+
+
+@asynccontextmanager
+async def _interruptible(
+    client: AgentClient, turn: TurnInterruptParams, streams: Streams
+) -> AsyncIterator[Sequence[int]]:
+    """Interrupt ``turn`` at the first signal; yields the signals received. A second one ends the run at once."""
+    received: list[int] = []
+
+    async def obey() -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for number in signals:
+                if received:
+                    raise KeyboardInterrupt
+                received.append(number)
+                streams.note("interrupting; once more to end at once")
+                tasks.start_soon(interrupt)
+
+    async def interrupt() -> None:
+        with suppress(RemoteError):
+            await client.request(TURN_INTERRUPT, turn)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(obey)
+        yield received
+        tasks.cancel_scope.cancel()
+
+
+def _read_schema(path: Path) -> JsonValue:
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise SchemaInvalid(path, error.strerror or str(error)) from error
+    except msgspec.DecodeError as error:
+        raise SchemaInvalid(path, str(error)) from error
+
+
+def _write_last_message(path: Path, message: str | None, streams: Streams) -> None:
+    if message is None:
+        streams.note(f"warning: there is no final message, so {path} is empty")
+    try:
+        path.write_text(message or "", encoding="utf-8")
+    except OSError as error:
+        streams.note(f"error: the final message could not be written to {path}: {error.strerror}")
+
+
+def execute(options: Options) -> int:
+    """Carry out a run on the process's own streams and return the exit code."""
+    streams = Streams(sys.stdin.buffer, sys.stdout, sys.stderr)
+    code = 1
+    try:
+        code = anyio.run(run, options, streams)
+    except* _IMPOSSIBLE as group:
+        streams.note(f"error: {first(group)}")
+    except* KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    return code
+
+
+_IMPOSSIBLE = (
+    AgentError,
+    ConnectionLost,
+    NothingToResume,
+    OSError,
+    PromptError,
+    RemoteError,
+    SandboxError,
+    SchemaInvalid,
+    StateError,
+    WorkspaceError,
+)

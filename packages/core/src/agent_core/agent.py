@@ -1,0 +1,508 @@
+"""All threads of one process: opening them, finding them, and what they share."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+from agent_protocol.projection.turn import build_turns
+from agent_protocol.rollout.codec import format_timestamp
+from agent_protocol.rollout.line import BaseInstructions, RolloutLine, SessionMeta
+from agent_protocol.rollout.persistence import PersistenceMode
+from agent_protocol.rollout.response_item import decode_response_item
+from agent_protocol.rollout.source import SourceKind
+from agent_protocol.v2 import thread as wire
+from agent_protocol.v2.account import GetAccountResponse
+from agent_protocol.v2.config import ConfigReadParams, ConfigReadResponse
+from agent_protocol.v2.model import Model
+from agent_protocol.v2.notice import ConfigWarningNotification
+from agent_protocol.v2.turn import Turn
+from agent_protocol.version import VERSION
+from agent_protocol.wire import JsonValue
+from agent_sandbox.launcher import Launcher
+from agent_state.file_store import FileThreadStore
+from agent_state.store import NewThread, SourceFilter, StoredThread, ThreadQuery, ThreadStore, ThreadWriter
+from anyio.abc import TaskGroup
+
+from agent_core.auth.account import account_response
+from agent_core.auth.login import ChatgptAuth
+from agent_core.auth.manager import AuthManager
+from agent_core.config.config import Config
+from agent_core.config.errors import ConfigError
+from agent_core.config.explicit import ExplicitSettings
+from agent_core.config.home import agent_home
+from agent_core.config.load import load_config
+from agent_core.config.override import Override
+from agent_core.config.read import config_read
+from agent_core.config.stack import ConfigRequest
+from agent_core.config.warning import broken_config, disabled_layers
+from agent_core.context.git import with_git_info
+from agent_core.context.history import reconstruct
+from agent_core.errors import InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded
+from agent_core.exec.shell import Shell, detect_shell
+from agent_core.face import ThreadOptions
+from agent_core.model.catalog import Catalog, ModelInfo
+from agent_core.model.client import ModelClient
+from agent_core.model.connect import connect
+from agent_core.model.identity import user_agent
+from agent_core.model.listing import model_rows
+from agent_core.model.providers import ModelProvider
+from agent_core.seams import Clock, IdSource, Randomness, SystemClock, SystemIds, system_randomness
+from agent_core.thread.assemble import adjusted_model, directory, providers_of, settings_of
+from agent_core.thread.history import History
+from agent_core.thread.recorder import Recorder
+from agent_core.thread.resume import recorded_model, recorded_usage
+from agent_core.thread.services import ThreadServices
+from agent_core.thread.thread import Thread
+from agent_core.thread.view import stored_view
+from agent_core.turn.context import TurnSettings
+
+CLOSE_SECONDS = 10.0
+"""How long the end of an agent may take before its tasks are cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSetup:
+    """What an agent is made with; the last four are seams for tests and simulations."""
+
+    home: Path
+    cwd: Path
+    overrides: Sequence[Override] = ()
+    originator: str = "agent"
+    source: SourceKind = "vscode"
+    record: Path | None = None
+    environ: Mapping[str, str] = os.environ
+    model: ModelClient | None = None
+    """Answers every provider's requests, in place of connections."""
+    clock: Clock = SystemClock()
+    ids: IdSource = SystemIds()
+    randomness: Randomness = system_randomness()
+
+
+@asynccontextmanager
+async def open_agent(
+    *,
+    cwd: Path,
+    home: Path | None = None,
+    overrides: Sequence[Override] = (),
+    originator: str = "agent",
+    source: SourceKind = "vscode",
+    record: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    model: ModelClient | None = None,
+) -> AsyncIterator["Agent"]:
+    """Open an agent for the length of the block; leaving it interrupts and records what still runs.
+
+    ``home`` defaults to ``AGENT_HOME``, else ``~/.agent``. ``record`` writes what the model says to a cassette.
+
+    Raises:
+        ConfigError: the home cannot be used. A broken configuration is a warning here and an error of the
+            threads that need it.
+    """
+    setup = AgentSetup(
+        home=agent_home(environ) if home is None else home,
+        cwd=cwd.resolve(),
+        overrides=tuple(overrides),
+        originator=originator,
+        source=source,
+        record=record,
+        environ=environ,
+        model=model,
+    )
+    async with Launcher() as launcher, anyio.create_task_group() as tasks:
+        agent = Agent(setup, launcher, tasks)
+        await agent.prepare()
+        try:
+            yield agent
+        finally:
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await agent.aclose("the agent was closed")
+            tasks.cancel_scope.cancel()
+
+
+class Agent:
+    """The threads of one process and what they share. Made by :func:`open_agent`."""
+
+    def __init__(self, setup: AgentSetup, launcher: Launcher, tasks: TaskGroup) -> None:
+        self._setup = setup
+        self._launcher = launcher
+        self._tasks = tasks
+        self._store: ThreadStore = FileThreadStore(setup.home, now=setup.clock.now)
+        self._auth = AuthManager(setup.home, setup.environ)
+        self._catalog = Catalog()
+        self._threads: dict[str, Thread] = {}
+        self._opening = anyio.Lock()
+        self._models: dict[str, ModelClient] = {}
+        self._originator: str | None = None
+        self._client: str | None = None
+        self._shell: Shell = detect_shell()
+        self._config: Config
+        self.startup_warnings: list[ConfigWarningNotification] = []
+        """What the configuration wants every client to know."""
+
+    @property
+    def home(self) -> str:
+        """The absolute path of the home in use."""
+        return str(self._setup.home)
+
+    @property
+    def cwd(self) -> str:
+        """The directory that requests without one refer to."""
+        return str(self._setup.cwd)
+
+    @property
+    def config(self) -> Config:
+        """The configuration the agent started with."""
+        return self._config
+
+    @property
+    def launcher(self) -> Launcher:
+        """What starts commands, confined or not."""
+        return self._launcher
+
+    async def prepare(self) -> None:
+        """Read the configuration; what is wrong with it becomes a warning and the defaults hold."""
+        try:
+            self._config = await self._load(self._setup.cwd)
+            providers_of(self._config, self._setup.environ, VERSION)
+        except ConfigError as error:
+            self.startup_warnings.append(broken_config(error))
+            request = ConfigRequest(
+                home=self._setup.home, cwd=self._setup.cwd, env=self._setup.environ, ignore_files=True
+            )
+            self._config = await anyio.to_thread.run_sync(load_config, request)
+        left_out = disabled_layers(self._config.stack)
+        if left_out is not None:
+            self.startup_warnings.append(left_out)
+
+    def introduce(self, client_name: str, client_version: str) -> str:
+        """Note who connected and return the user agent text; the first client names the originator for good."""
+        fixed = self._setup.environ.get("CODEX_INTERNAL_ORIGINATOR_OVERRIDE")
+        self._originator = fixed or self._originator or client_name
+        self._client = f"{client_name}; {client_version}"
+        return self._user_agent()
+
+    async def start_thread(self, options: ThreadOptions) -> Thread:
+        """Create a thread and run it.
+
+        Raises:
+            ConfigError: the configuration or an option cannot be used.
+            InputInvalid: the directory does not exist.
+        """
+        thread_id = self._setup.ids.uuid7()
+        config = await self._load_for(options, self._setup.cwd)
+        settings = await anyio.to_thread.run_sync(settings_of, config, self._catalog)
+        writer = None if options.ephemeral else self._create_writer(thread_id, settings)
+        thread = self._thread(thread_id, config, settings, options, writer, History())
+        await self._run(thread)
+        thread.seed()
+        return thread
+
+    async def resume_thread(
+        self, thread_id: str, options: ThreadOptions, *, path: str | None, history: Sequence[JsonValue] | None
+    ) -> Thread:
+        """Load a stored thread, or return the loaded one as it is; ``history`` wins over ``path`` over the id.
+
+        Raises:
+            ThreadIdInvalid: the id is not one, and neither path nor history is given.
+            RolloutNotFound: nothing is stored under this id.
+            InputInvalid: the history is empty or no history, or the path is not the loaded thread's.
+            ConfigError: the configuration or an option cannot be used.
+            StateError: the record cannot be read, or another process writes it.
+        """
+        loaded = self._threads.get(_canonical(thread_id) or "")
+        if loaded is not None:
+            return self._still_loaded(loaded, path, history)
+        if history is not None:
+            return await self._from_history(history, options)
+        async with self._opening:
+            source = Path(path) if path is not None else await self._find(thread_id)
+            lines = await self._store.load(source)
+            meta = _meta(lines)
+            if meta.id in self._threads:
+                return self._threads[meta.id]
+            return await self._reopen(source, lines, meta, options)
+
+    def loaded_threads(self) -> Sequence[str]:
+        """Return the ids of the loaded threads."""
+        return tuple(self._threads)
+
+    def thread(self, thread_id: str) -> Thread:
+        """Return a loaded thread.
+
+        Raises:
+            ThreadIdInvalid: the text is not a thread id.
+            ThreadNotLoaded: no thread of this id is loaded.
+        """
+        canonical = _canonical(thread_id)
+        if canonical is None:
+            raise ThreadIdInvalid(thread_id)
+        if canonical not in self._threads:
+            raise ThreadNotLoaded(thread_id)
+        return self._threads[canonical]
+
+    async def read_thread(self, thread_id: str, include_turns: bool) -> wire.Thread:
+        """Return a stored or loaded thread without loading it.
+
+        Raises:
+            ThreadIdInvalid: the text is not a thread id.
+            ThreadNotLoaded: it is neither loaded nor stored.
+            NotMaterialised, EphemeralThread, StateError: see :meth:`Thread.view`.
+        """
+        canonical = _canonical(thread_id)
+        if canonical is None:
+            raise ThreadIdInvalid(thread_id)
+        if canonical in self._threads:
+            return await self._threads[canonical].view(include_turns)
+        path = await self._store.find(canonical)
+        if path is None:
+            raise ThreadNotLoaded(thread_id)
+        stored = await self._store.summary(path)
+        turns = build_turns(await self._store.load(path)) if include_turns else ()
+        return self._stored(stored, wire.NotLoadedThreadStatus(), turns)
+
+    async def list_threads(self, params: wire.ThreadListParams) -> wire.ThreadListResponse:
+        """Return one page of stored threads, newest first.
+
+        Raises:
+            CursorInvalid: the cursor is not one.
+        """
+        limit = 25 if params.limit is None else params.limit
+        providers = params.model_providers
+        kinds: Sequence[SourceFilter] = tuple(kind.value for kind in params.source_kinds or ())
+        query = ThreadQuery(
+            page_size=min(max(limit, 1), 100),
+            cursor=params.cursor,
+            sort_key="updated_at" if params.sort_key is wire.ThreadSortKey.UPDATED_AT else "created_at",
+            source_kinds=kinds or ("cli", "vscode"),
+            model_providers=[self._config.model_provider] if providers is None else providers,
+            default_provider=self._config.model_provider,
+            cwd=params.cwd,
+            archived=bool(params.archived),
+        )
+        page = await self._store.list(query)
+        return wire.ThreadListResponse(
+            data=[self._stored(stored, self._status(stored.thread_id)) for stored in page.threads],
+            next_cursor=page.next_cursor,
+        )
+
+    async def config_read(self, params: ConfigReadParams) -> ConfigReadResponse:
+        """Return the effective configuration.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        cwd = None if params.cwd is None else (self._setup.cwd / params.cwd).resolve()
+        request = self._request(cwd)
+
+        def read() -> ConfigReadResponse:
+            return config_read(request, include_layers=params.include_layers)
+
+        return await anyio.to_thread.run_sync(read)
+
+    async def models(self, include_hidden: bool) -> Sequence[Model]:
+        """Return the models a user may choose."""
+        auth = await self._auth.auth()
+        return model_rows(self._catalog, include_hidden=include_hidden, chatgpt=isinstance(auth, ChatgptAuth))
+
+    async def account(self, refresh: bool) -> GetAccountResponse:
+        """Return who is logged in; there is nothing to refresh for an API key.
+
+        Raises:
+            AuthFileInvalid: the stored login cannot be used.
+        """
+        known = providers_of(self._config, self._setup.environ, VERSION)
+        auth = await self._auth.reload()
+        return account_response(
+            auth, requires_openai_auth=known[self._config.model_provider].requires_openai_auth
+        )
+
+    async def aclose(self, reason: str) -> None:
+        """Interrupt and record running turns, end their processes, flush. May be called more than once."""
+        threads, self._threads = list(self._threads.values()), {}
+        async with anyio.create_task_group() as tasks:
+            for thread in threads:
+                tasks.start_soon(thread.aclose)
+        models, self._models = list(self._models.values()), {}
+        for model in models:
+            await model.aclose()
+
+    async def _from_history(self, history: Sequence[JsonValue], options: ThreadOptions) -> Thread:
+        items = [decode_response_item(msgspec.json.encode(item)) for item in history]
+        if not items:
+            raise InputInvalid("history: it is empty; leave it out to resume the stored thread")
+        thread_id = self._setup.ids.uuid7()
+        config = await self._load_for(options, self._setup.cwd)
+        settings = await anyio.to_thread.run_sync(settings_of, config, self._catalog)
+        writer = self._create_writer(thread_id, settings)
+        writer.append(items)
+        thread = self._thread(thread_id, config, settings, options, writer, History(items))
+        await writer.materialise()
+        await self._run(thread)
+        return thread
+
+    async def _reopen(
+        self, source: Path, lines: Sequence[RolloutLine], meta: SessionMeta, options: ThreadOptions
+    ) -> Thread:
+        config = await self._load_for(options, Path(meta.cwd) if Path(meta.cwd).is_dir() else self._setup.cwd)
+        settings = await anyio.to_thread.run_sync(settings_of, config, self._catalog, meta)
+        writer = await self._store.open(source)
+        history = History(reconstruct(lines), recorded_usage(lines))
+        thread = self._thread(meta.id, config, settings, options, writer, history)
+        await self._run(thread)
+        before = recorded_model(lines)
+        if before is not None and before != settings.model:
+            thread.warn(f"This thread was recorded with the model {before} and goes on with {settings.model}.")
+        return thread
+
+    def _still_loaded(self, loaded: Thread, path: str | None, history: Sequence[JsonValue] | None) -> Thread:
+        if history is not None:
+            raise InputInvalid(f"history: thread {loaded.id} is loaded and has its own")
+        if path is not None and Path(path) != loaded.path:
+            raise InputInvalid(f"path: thread {loaded.id} is loaded from {loaded.path}, not from {path}")
+        return loaded
+
+    async def _find(self, thread_id: str) -> Path:
+        canonical = _canonical(thread_id)
+        if canonical is None:
+            raise ThreadIdInvalid(thread_id)
+        path = await self._store.find(canonical)
+        if path is None:
+            raise RolloutNotFound(thread_id)
+        return path
+
+    def _create_writer(self, thread_id: str, settings: TurnSettings) -> ThreadWriter:
+        now = self._setup.clock.now()
+        meta = SessionMeta(
+            id=thread_id,
+            timestamp=format_timestamp(now),
+            cwd=settings.cwd,
+            originator=self._originator or self._setup.originator,
+            cli_version=VERSION,
+            source=self._setup.source,
+            model_provider=settings.model_provider,
+            base_instructions=BaseInstructions(text=settings.base_instructions),
+        )
+        return self._store.create(NewThread(meta=meta, created_at=now, finish_meta=with_git_info))
+
+    def _thread(
+        self,
+        thread_id: str,
+        config: Config,
+        settings: TurnSettings,
+        options: ThreadOptions,
+        writer: ThreadWriter | None,
+        history: History,
+    ) -> Thread:
+        mode: PersistenceMode = "extended" if options.persist_extended_history else "limited"
+        return Thread(
+            thread_id=thread_id,
+            settings=settings,
+            services=self._services(config),
+            recorder=Recorder(writer, mode),
+            history=history,
+            raw_events=options.experimental_raw_events,
+        )
+
+    def _services(self, config: Config) -> ThreadServices:
+        def adjust(info: ModelInfo) -> ModelInfo:
+            return adjusted_model(config, info)
+
+        return ThreadServices(
+            store=self._store,
+            spawner=self._launcher,
+            catalog=self._catalog,
+            providers=providers_of(config, self._setup.environ, VERSION),
+            open_model=self._model,
+            adjust_model=adjust,
+            clock=self._setup.clock,
+            ids=self._setup.ids,
+            randomness=self._setup.randomness,
+            shell=self._shell,
+            environ=self._setup.environ,
+            environment_policy=config.shell_environment,
+            unified_exec=config.features.enabled("unified_exec"),
+            default_provider=self._config.model_provider,
+            version=VERSION,
+            source=self._setup.source,
+        )
+
+    def _model(self, provider: ModelProvider) -> ModelClient:
+        if self._setup.model is not None:
+            return self._setup.model
+        client = self._models.get(provider.id)
+        if client is None:
+            client = self._models[provider.id] = connect(
+                provider,
+                environ=self._setup.environ,
+                headers={
+                    "originator": self._originator or self._setup.originator,
+                    "user-agent": self._user_agent(),
+                },
+                stored=self._auth.credential,
+                record=self._setup.record,
+            )
+        return client
+
+    async def _run(self, thread: Thread) -> None:
+        await self._tasks.start(thread.run)
+        self._threads[thread.id] = thread
+
+    async def _load(self, cwd: Path, explicit: ExplicitSettings | None = None) -> Config:
+        request = self._request(cwd)
+        if explicit is not None:
+            request = replace(request, explicit=explicit)
+        return await anyio.to_thread.run_sync(load_config, request)
+
+    async def _load_for(self, options: ThreadOptions, fallback: Path) -> Config:
+        cwd = directory(options.cwd, self._setup.cwd) if options.cwd is not None else fallback
+        explicit = ExplicitSettings(
+            model=options.model,
+            model_provider=options.model_provider,
+            approval_policy=None if options.approval_policy is None else options.approval_policy.value,
+            sandbox_mode=None if options.sandbox is None else options.sandbox.value,
+            base_instructions=options.base_instructions,
+            developer_instructions=options.developer_instructions,
+            personality=options.personality,
+        )
+        request = self._request(cwd)
+        request = replace(
+            request, explicit=explicit, overrides=(*request.overrides, *options.config.items())
+        )
+        config = await anyio.to_thread.run_sync(load_config, request)
+        providers_of(config, self._setup.environ, VERSION)
+        return config
+
+    def _request(self, cwd: Path | None) -> ConfigRequest:
+        return ConfigRequest(
+            home=self._setup.home, cwd=cwd, overrides=self._setup.overrides, env=self._setup.environ
+        )
+
+    def _stored(
+        self, stored: StoredThread, status: wire.ThreadStatus, turns: Sequence[Turn] = ()
+    ) -> wire.Thread:
+        return stored_view(stored, turns=turns, status=status, default_provider=self._config.model_provider)
+
+    def _status(self, thread_id: str) -> wire.ThreadStatus:
+        loaded = self._threads.get(thread_id)
+        return wire.NotLoadedThreadStatus() if loaded is None else loaded.status
+
+    def _user_agent(self) -> str:
+        originator = self._originator or self._setup.originator
+        return user_agent(originator, VERSION, self._setup.environ, self._client)
+
+
+def _canonical(thread_id: str) -> str | None:
+    try:
+        return str(uuid.UUID(thread_id))
+    except ValueError:
+        return None
+
+
+def _meta(lines: Sequence[RolloutLine]) -> SessionMeta:
+    return next(line.item for line in lines if isinstance(line.item, SessionMeta))

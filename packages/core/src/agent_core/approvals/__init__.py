@@ -1,0 +1,1 @@
+"""Questions to the user and the answers remembered."""

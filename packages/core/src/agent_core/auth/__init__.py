@@ -1,0 +1,1 @@
+"""Credentials: who pays for a request and how it is signed."""

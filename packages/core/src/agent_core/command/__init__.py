@@ -1,0 +1,1 @@
+"""Understanding commands: what they consist of, what they do, whether they may run."""

@@ -1,0 +1,1 @@
+"""Configuration: layers of TOML, merged and interpreted into one frozen value."""

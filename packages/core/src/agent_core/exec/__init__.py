@@ -1,0 +1,1 @@
+"""Running commands: one-shot and interactive processes, their output and environment."""

@@ -1,0 +1,1 @@
+"""Patches: reading, checking, deciding on and applying them."""

@@ -1,0 +1,1 @@
+"""Threads: identity, event log, history and settings."""

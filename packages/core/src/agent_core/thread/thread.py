@@ -1,0 +1,390 @@
+"""One loaded thread: its identity, its log, its history, and at most one running turn."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+from agent_protocol.projection.turn import build_turns
+from agent_protocol.projection.user_input import core_input
+from agent_protocol.rollout.event import (
+    ErrorEvent,
+    EventMsg,
+    TaskCompleteEvent,
+    TaskStartedEvent,
+    TurnAbortedEvent,
+    TurnAbortReason,
+    WarningEvent,
+)
+from agent_protocol.rollout.turn_item import UserInput as CoreInput
+from agent_protocol.v2 import thread as wire
+from agent_protocol.v2.common import AskForApproval, ReasoningEffort
+from agent_protocol.v2.user_input import UserInput
+from agent_state.errors import StateError
+from anyio.abc import TaskGroup, TaskStatus
+
+from agent_core.approvals.broker import ApprovalBroker
+from agent_core.context.facts import ContextFacts
+from agent_core.context.history import interrupted_marker
+from agent_core.context.initial import initial_context
+from agent_core.context.update import settings_update
+from agent_core.errors import AgentError, EphemeralThread, InputInvalid, NotMaterialised, ThreadClosed, TurnNotActive
+from agent_core.exec.manager import ExecManager
+from agent_core.face import Decision, ThreadFacts, TurnOverrides
+from agent_core.model.request import TurnState
+from agent_core.thread.history import History
+from agent_core.thread.log import EventLog
+from agent_core.thread.recorder import Recorder
+from agent_core.thread.scribe import Scribe
+from agent_core.thread.services import ThreadServices
+from agent_core.thread.translate import stored_policy, wire_policy
+from agent_core.thread.view import LiveFacts, live_view, stored_view
+from agent_core.tools.tool import ToolContext
+from agent_core.turn.context import TurnContext, TurnSettings
+from agent_core.turn.diff import TurnDiffTracker
+from agent_core.turn.failure import failure_info, failure_text, single_cause
+from agent_core.turn.loop import LoopServices, TurnLoop
+from agent_core.turn.prepare import model_request, tools_for
+
+FINISH_SECONDS = 5.0
+"""How long the end of a turn or a thread may take when everything else is being cancelled."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class _ActiveTurn:
+    context: TurnContext
+    scribe: Scribe
+    loop: TurnLoop
+    scope: anyio.CancelScope
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    abort_reason: TurnAbortReason | None = None
+    announcements: list[Callable[[], None]] = field(default_factory=list)
+    last_message: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.context.turn_id
+
+    def abort(self, reason: TurnAbortReason) -> None:
+        if self.abort_reason is None and not self.ended.is_set():
+            self.abort_reason = reason
+            self.scope.cancel()
+
+
+class Thread:
+    """A loaded thread. :meth:`run` must be running in a task group; all that the thread starts ends with it."""
+
+    def __init__(
+        self,
+        *,
+        thread_id: str,
+        settings: TurnSettings,
+        services: ThreadServices,
+        recorder: Recorder,
+        history: History,
+        previous: ContextFacts | None = None,
+        raw_events: bool = False,
+    ) -> None:
+        self.id = thread_id
+        self.log = EventLog(services.clock, recorder)
+        self._settings = settings
+        self._s = services
+        self._recorder = recorder
+        self._history = history
+        self._previous = previous
+        self._raw_events = raw_events
+        self._broker = ApprovalBroker(self.log.append)
+        self._turn: _ActiveTurn | None = None
+        self._closing = anyio.Event()
+        self._closed = anyio.Event()
+        self._tasks: TaskGroup | None = None
+        self._processes: ExecManager | None = None
+        self._warned_of: str | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """Where the thread is, or will be, recorded; ``None`` for an ephemeral one."""
+        writer = self._recorder.writer
+        return writer.path if writer is not None else None
+
+    @property
+    def settings(self) -> ThreadFacts:
+        """The live settings."""
+        settings = self._settings
+        return ThreadFacts(
+            model=settings.model,
+            model_provider=settings.model_provider,
+            cwd=settings.cwd,
+            approval_policy=AskForApproval(settings.approval_policy),
+            sandbox=wire_policy(settings.sandbox_policy),
+            reasoning_effort=None if settings.effort is None else ReasoningEffort(settings.effort),
+        )
+
+    @property
+    def active_turn(self) -> str | None:
+        """The id of the running turn."""
+        return self._turn.id if self._turn is not None else None
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Live until :meth:`aclose` or a cancel; either way a running turn is recorded as interrupted."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                self._processes = ExecManager(tasks, self._s.spawner, self._s.clock, self._s.randomness)
+                if self._recorder.writer is not None:
+                    tasks.start_soon(self._recorder.writer.run)
+                task_status.started()
+                await self._closing.wait()
+                if self._turn is not None:
+                    self._turn.abort("interrupted")
+                    await self._turn.ended.wait()
+                await self._processes.close_all()
+                tasks.cancel_scope.cancel()
+        finally:
+            self._closing.set()
+            with anyio.move_on_after(FINISH_SECONDS, shield=True):
+                await self._let_go()
+            self._closed.set()
+
+    async def aclose(self) -> None:
+        """End a running turn as interrupted, kill the processes, flush, let the record go."""
+        self._closing.set()
+        await self._closed.wait()
+
+    def seed(self) -> None:
+        """Tell the model of the settings; for a new thread, before its first turn."""
+        context = self._s.turn_context(self.id, "", self._settings)
+        self._previous = context.facts()
+        self._scribe(context).record(initial_context(self._previous))
+
+    def warn(self, message: str) -> None:
+        """Tell whoever watches something that stops nothing."""
+        self.log.append("", WarningEvent(message=message))
+
+    async def start_turn(
+        self, user_input: Sequence[UserInput], overrides: TurnOverrides, announce: Callable[[str], None]
+    ) -> str:
+        """Admit a turn and return its id; ``announce`` gets the id before the first event.
+
+        Input for a thread that is busy joins the running turn, whose id is then announced and returned; the
+        overrides hold from the next turn on. Without input the settings are changed and the turn ends at once.
+
+        Raises:
+            ThreadClosed: the thread has ended.
+            AgentError: an override cannot be used; nothing was started or changed.
+        """
+        if self._tasks is None or self._closing.is_set():
+            raise ThreadClosed(self.id)
+        taken = tuple(core_input(item) for item in user_input)
+        settings = self._overridden(overrides)
+        self._s.provider(settings.model_provider)
+        if self._turn is not None and self._turn.abort_reason is not None:
+            await self._turn.ended.wait()
+        self._settings = settings
+        if self._turn is not None and self._turn.loop.steer(taken):
+            announce(self._turn.id)
+            return self._turn.id
+        if self._turn is not None:
+            await self._turn.ended.wait()
+        turn = self._turn = self._new_turn(overrides)
+        announce(turn.id)
+        self._tasks.start_soon(self._run_turn, turn, taken)
+        return turn.id
+
+    async def interrupt(self, turn_id: str, announce: Callable[[], None]) -> None:
+        """Abort the running turn, whatever ``turn_id`` says, as the protocol has it.
+
+        Returns when the abort was appended, just after ``announce`` was called.
+
+        Raises:
+            TurnNotActive: no turn runs.
+        """
+        turn = self._turn
+        if turn is None:
+            raise TurnNotActive(self.id)
+        turn.announcements.append(announce)
+        turn.abort("interrupted")
+        await turn.ended.wait()
+
+    def answer(self, call_id: str, decision: Decision) -> bool:
+        """Answer an open approval request; return whether there was one."""
+        return self._broker.answer(call_id, decision)
+
+    async def view(self, include_turns: bool) -> wire.Thread:
+        """Return the thread as clients see it; ``include_turns`` reads them from the record.
+
+        Raises:
+            EphemeralThread: turns of a thread without a record.
+            NotMaterialised: turns of a thread whose record does not exist yet.
+            StateError: the record cannot be written or read.
+        """
+        writer = self._recorder.writer
+        if writer is None or not writer.is_materialised:
+            if include_turns:
+                raise EphemeralThread(self.id, "reading its turns") if writer is None else NotMaterialised(self.id)
+            return live_view(self._live_facts(), self.status)
+        await self._recorder.flush()
+        stored = await self._s.store.summary(writer.path)
+        lines = await self._s.store.load(writer.path) if include_turns else ()
+        return stored_view(
+            stored,
+            turns=build_turns(lines, running_turn_id=self.active_turn),
+            status=self.status,
+            default_provider=self._s.default_provider,
+        )
+
+    def _live_facts(self) -> LiveFacts:
+        return LiveFacts(
+            id=self.id,
+            path=str(self.path) if self.path is not None else None,
+            model_provider=self._settings.model_provider,
+            cwd=self._settings.cwd,
+            cli_version=self._s.version,
+            source=self._s.source,
+            now_s=int(self._s.clock.now().timestamp()),
+        )
+
+    @property
+    def status(self) -> wire.ThreadStatus:
+        """Idle, or active and perhaps waiting for the user."""
+        if self._turn is None:
+            return wire.IdleThreadStatus()
+        flags = [wire.ThreadActiveFlag.WAITING_ON_APPROVAL] if self._broker.open_questions() else []
+        return wire.ActiveThreadStatus(active_flags=flags)
+
+    def _overridden(self, overrides: TurnOverrides) -> TurnSettings:
+        old = self._settings
+        policy, cwd = overrides.sandbox_policy, overrides.cwd
+        return replace(
+            old,
+            model=overrides.model or old.model,
+            cwd=old.cwd if cwd is None else _directory(cwd, old.cwd),
+            approval_policy=(overrides.approval_policy or AskForApproval(old.approval_policy)).value,
+            sandbox_policy=old.sandbox_policy if policy is None else stored_policy(policy),
+            effort=old.effort if overrides.effort is None else overrides.effort.value,
+            summary=old.summary if overrides.summary is None else overrides.summary.value,
+            personality=overrides.personality or old.personality,
+        )
+
+    def _scribe(self, context: TurnContext) -> Scribe:
+        return Scribe(context, self._history, self._recorder, self.log, raw_events=self._raw_events)
+
+    def _new_turn(self, overrides: TurnOverrides) -> _ActiveTurn:
+        assert self._processes is not None
+        context = self._s.turn_context(self.id, self._s.ids.uuid7(), self._settings, overrides.output_schema)
+        provider = self._s.provider(context.settings.model_provider)
+        scribe, scope, state = self._scribe(context), anyio.CancelScope(), TurnState()
+        tools = tools_for(context, unified_exec=self._s.unified_exec)
+        services = LoopServices(
+            history=self._history,
+            scribe=scribe,
+            model=self._s.open_model(provider),
+            tools=tools,
+            tool_context=ToolContext(
+                turn=context,
+                emit=scribe.emit,
+                emit_for=self.log.append,
+                abort_turn=lambda: turn.abort("interrupted"),
+                approvals=self._broker,
+                processes=self._processes,
+                spawner=self._s.spawner,
+                diff=TurnDiffTracker(),
+                clock=self._s.clock,
+            ),
+            request=lambda items: model_request(context, items, tools, state),
+            clock=self._s.clock,
+            ids=self._s.ids,
+            randomness=self._s.randomness,
+            stream_retries=provider.stream_retries,
+        )
+        turn = _ActiveTurn(context=context, scribe=scribe, loop=TurnLoop(context, services), scope=scope)
+        return turn
+
+    async def _run_turn(self, turn: _ActiveTurn, user_input: Sequence[CoreInput]) -> None:
+        failure: Exception | None = None
+        completed = False
+        try:
+            with turn.scope:
+                turn.last_message = await self._work(turn, user_input)
+                completed = True
+        except Exception as error:
+            failure = single_cause(error)
+            if not isinstance(failure, AgentError | StateError):
+                _logger.error("turn %s of thread %s failed", turn.id, self.id, exc_info=failure)
+        finally:
+            with anyio.move_on_after(FINISH_SECONDS, shield=True):
+                if failure is None and not completed:
+                    await self._finish_aborted(turn)
+                else:
+                    await self._finish(turn, failure)
+            self._turn = None
+            turn.ended.set()
+
+    async def _work(self, turn: _ActiveTurn, user_input: Sequence[CoreInput]) -> str | None:
+        context = turn.context
+        facts = context.facts()
+        if self._previous is None:
+            turn.scribe.record(initial_context(facts))
+        else:
+            turn.scribe.record(settings_update(self._previous, facts))
+        self._previous = facts
+        turn.scribe.emit(TaskStartedEvent(turn_id=turn.id, model_context_window=context.window))
+        if context.model.is_fallback and self._warned_of != context.model.slug:
+            self._warned_of = context.model.slug
+            turn.scribe.emit(
+                WarningEvent(
+                    message=f"Nothing is known of the model {context.model.slug}: its context window, its tools and "
+                    "its output limits are assumed."
+                )
+            )
+        return await turn.loop.run(user_input)
+
+    async def _finish(self, turn: _ActiveTurn, failure: Exception | None) -> None:
+        turn.loop.close()
+        if failure is not None:
+            turn.scribe.emit(ErrorEvent(message=failure_text(failure), codex_error_info=failure_info(failure)))
+        await self._flush(turn)
+        await self._end(turn, TaskCompleteEvent(turn_id=turn.id, last_agent_message=turn.last_message))
+
+    async def _finish_aborted(self, turn: _ActiveTurn) -> None:
+        """Processes die first, so that every command that was shown as started is also shown as ended."""
+        assert self._processes is not None
+        turn.loop.abandon()
+        await self._processes.close_all()
+        turn.scribe.record([interrupted_marker()])
+        await self._flush(turn)
+        for announce in turn.announcements:
+            announce()
+        turn.announcements.clear()
+        await self._end(turn, TurnAbortedEvent(turn_id=turn.id, reason=turn.abort_reason or "interrupted"))
+
+    async def _flush(self, turn: _ActiveTurn) -> None:
+        try:
+            await self._recorder.flush()
+        except StateError as error:
+            turn.scribe.emit(ErrorEvent(message=str(error), codex_error_info="other"))
+
+    async def _end(self, turn: _ActiveTurn, msg: EventMsg) -> None:
+        try:
+            await self.log.append_durable(turn.id, msg)
+            await self._recorder.flush(durable=True)
+        except StateError as error:
+            _logger.warning("the end of turn %s is not in the record yet: %s", turn.id, error)
+
+    async def _let_go(self) -> None:
+        writer = self._recorder.writer
+        if writer is not None:
+            try:
+                await writer.aclose()
+            except StateError as error:
+                _logger.error("the last lines of thread %s were not written: %s", self.id, error)
+
+
+def _directory(given: str, base: str) -> str:
+    path = Path(base, given)
+    if not path.is_dir():
+        raise InputInvalid(f"cwd: {path} is not a directory")
+    return str(path.resolve())

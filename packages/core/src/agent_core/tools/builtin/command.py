@@ -1,0 +1,112 @@
+"""What all tools that run commands share: directories, escalation, patches in disguise, and what to ask."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from agent_protocol.rollout.event import ParsedCommand
+from agent_protocol.v2.common import AskForApproval
+from agent_protocol.wire import JsonValue
+from agent_sandbox.policy import Policy
+
+from agent_core.command.decision import SandboxPermissions, approval_key, escalation_refusal
+from agent_core.command.parsed import parse_command
+from agent_core.context.frame import message
+from agent_core.errors import ToolFailure
+from agent_core.patch.detect import ImplicitInvocation, detect
+from agent_core.tools.builtin.apply_patch import apply_patch
+from agent_core.tools.orchestrate import CommandAsk
+from agent_core.tools.tool import ToolCall, ToolContext, ToolOutput, string
+
+APPROVAL_PARAMETERS: dict[str, JsonValue] = {
+    "sandbox_permissions": string(
+        "use_default (the default), or require_escalated to ask the user to run this command outside the sandbox."
+    ),
+    "justification": string("With require_escalated: one sentence that asks the user for it, with the reason."),
+    "prefix_rule": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "With require_escalated: a command prefix worth allowing from now on, such as "
+        '["git", "fetch"].',
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFacts:
+    """A command as it is shown and compared."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    parsed: tuple[ParsedCommand, ...]
+
+    @classmethod
+    def of(cls, argv: tuple[str, ...], cwd: str) -> Self:
+        """Return the facts of ``argv``, to be run in ``cwd``."""
+        return cls(argv, cwd, tuple(parse_command(argv)))
+
+
+def working_directory(context: ToolContext, workdir: str | None) -> str:
+    """Return the absolute directory to run in."""
+    if workdir is None or not workdir.strip():
+        return context.turn.cwd
+    return os.path.normpath(os.path.join(context.turn.cwd, workdir))
+
+
+def environment_under(policy: Policy, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return a command's variables; the mark of a closed network is left out where ``policy`` opens it."""
+    variables = dict(environment)
+    if policy.full_network:
+        variables.pop("CODEX_SANDBOX_NETWORK_DISABLED", None)
+    return variables
+
+
+def command_ask(
+    context: ToolContext,
+    call: ToolCall,
+    facts: CommandFacts,
+    *,
+    permissions: str,
+    justification: str | None,
+    tty: bool | None = None,
+) -> CommandAsk:
+    """Return what the orchestrator needs to know of a command; ``tty`` is ``None`` for one that runs to its end.
+
+    Raises:
+        ToolFailure: it asks to leave the sandbox where the approval policy does not let it.
+    """
+    if permissions not in ("use_default", "require_escalated"):
+        raise ToolFailure(
+            f"sandbox_permissions is {permissions!r}; it must be use_default or require_escalated"
+        )
+    wanted: SandboxPermissions = "require_escalated" if permissions == "require_escalated" else "use_default"
+    refusal = escalation_refusal(AskForApproval(context.turn.settings.approval_policy), wanted)
+    if refusal is not None:
+        raise ToolFailure(refusal)
+    return CommandAsk(
+        call_id=call.call_id,
+        argv=facts.argv,
+        cwd=facts.cwd,
+        parsed=facts.parsed,
+        permissions=wanted,
+        justification=justification,
+        keys=(approval_key(facts.argv, facts.cwd, wanted, tty=tty),),
+    )
+
+
+async def as_patch(context: ToolContext, call: ToolCall, argv: tuple[str, ...], cwd: str) -> ToolOutput | None:
+    """Carry out a command that is really a call of the patch tool; ``None`` for any other command."""
+    try:
+        found = detect(argv)
+    except ImplicitInvocation as error:
+        raise ToolFailure(f"apply_patch verification failed: {error}") from error
+    if found is None:
+        return None
+    directory = cwd if found.workdir is None else os.path.normpath(os.path.join(cwd, found.workdir))
+    output = await apply_patch(context, call.call_id, found.patch, directory)
+    warning = (
+        f"Warning: apply_patch was requested via {call.name}. Call the apply_patch tool itself, or write the patch "
+        "as one here-document."
+    )
+    return ToolOutput(output.content, output.success, before=(message("user", warning),))

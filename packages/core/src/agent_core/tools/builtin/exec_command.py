@@ -1,0 +1,239 @@
+"""``exec_command`` and ``write_stdin``: commands that may go on running while the model does other things."""
+
+import msgspec
+from agent_protocol.rollout.event import (
+    Duration,
+    ExecCommandBeginEvent,
+    ExecCommandEndEvent,
+    ExecCommandOutputDeltaEvent,
+    TerminalInteractionEvent,
+)
+from agent_protocol.wire import JsonValue
+from agent_sandbox.errors import SandboxError
+from agent_sandbox.outcome import Denied, classify
+from agent_sandbox.policy import Policy
+
+from agent_core.errors import ToolFailure
+from agent_core.exec.env import UNIFIED_EXEC_VARIABLES
+from agent_core.exec.manager import (
+    EXEC_YIELD_MS,
+    WRITE_YIELD_MS,
+    ExecResult,
+    StartRequest,
+    StdinClosed,
+    UnknownProcess,
+)
+from agent_core.exec.shell import shell_named
+from agent_core.tools.builtin.command import (
+    APPROVAL_PARAMETERS,
+    CommandFacts,
+    as_patch,
+    command_ask,
+    environment_under,
+    working_directory,
+)
+from agent_core.tools.orchestrate import Rejected, run_command
+from agent_core.tools.tool import (
+    ToolCall,
+    ToolContext,
+    ToolOutput,
+    arguments_of,
+    boolean,
+    function_spec,
+    number,
+    string,
+)
+
+
+class ExecArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """Arguments of ``exec_command``."""
+
+    cmd: str
+    workdir: str | None = None
+    shell: str | None = None
+    login: bool = True
+    tty: bool = False
+    yield_time_ms: float = EXEC_YIELD_MS
+    max_output_tokens: float | None = None
+    sandbox_permissions: str = "use_default"
+    justification: str | None = None
+    prefix_rule: tuple[str, ...] = ()
+
+
+class WriteArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """Arguments of ``write_stdin``."""
+
+    session_id: float
+    chars: str = ""
+    yield_time_ms: float = WRITE_YIELD_MS
+    max_output_tokens: float | None = None
+
+
+class ExecCommand:
+    """Runs a command; one that outlives the waiting time stays open for ``write_stdin``."""
+
+    name = "exec_command"
+    parallel = True
+
+    def spec(self) -> dict[str, JsonValue]:
+        return function_spec(
+            self.name,
+            "Run a shell command. Returns its output, or what there is of it after yield_time_ms together with a "
+            "session ID when the command still runs.",
+            {
+                "cmd": string("The command line to run."),
+                "workdir": string("Directory to run in; the working directory of the turn when left out."),
+                "shell": string("Shell to use in place of the user's own, such as bash or zsh."),
+                "login": boolean("Run it as a login shell (default true)."),
+                "tty": boolean("Give it a terminal, so that it can be written to (default false)."),
+                "yield_time_ms": number("How long to wait for its end, in milliseconds (default 10000)."),
+                "max_output_tokens": number("How much output to return, in tokens (default 10000)."),
+                **APPROVAL_PARAMETERS,
+            },
+            ["cmd"],
+        )
+
+    async def run(self, context: ToolContext, call: ToolCall) -> ToolOutput:
+        arguments = arguments_of(call, ExecArguments)
+        cwd = working_directory(context, arguments.workdir)
+        shell = context.turn.shell if arguments.shell is None else shell_named(arguments.shell, context.turn.shell)
+        argv = tuple(shell.argv(arguments.cmd, login=arguments.login))
+        patched = await as_patch(context, call, argv, cwd)
+        if patched is not None:
+            return patched
+        facts = CommandFacts.of(argv, cwd)
+        ask = command_ask(
+            context,
+            call,
+            facts,
+            permissions=arguments.sandbox_permissions,
+            justification=arguments.justification,
+            tty=arguments.tty,
+        )
+
+        async def attempt(policy: Policy) -> ExecResult:
+            return await context.processes.start(
+                StartRequest(
+                    call_id=call.call_id,
+                    argv=argv,
+                    cwd=cwd,
+                    policy_cwd=context.turn.cwd,
+                    env={**environment_under(policy, context.turn.environment), **UNIFIED_EXEC_VARIABLES},
+                    policy=policy,
+                    sink=_Sink(context, call.call_id, facts),
+                    tty=arguments.tty,
+                    yield_ms=int(arguments.yield_time_ms),
+                    max_output_tokens=_whole(arguments.max_output_tokens),
+                )
+            )
+
+        try:
+            result = await run_command(context, ask, attempt, _was_denied)
+        except Rejected as rejection:
+            raise ToolFailure(f"exec_command failed: {rejection.reason}") from rejection
+        except SandboxError as error:
+            raise ToolFailure(f"exec_command failed: {error}") from error
+        return ToolOutput(result.text(), success=result.exit_code in (None, 0))
+
+
+class WriteStdin:
+    """Writes to a command that still runs, or looks what it has put out since."""
+
+    name = "write_stdin"
+    parallel = False
+
+    def spec(self) -> dict[str, JsonValue]:
+        return function_spec(
+            self.name,
+            "Write to a running command, or with empty chars wait for more of its output.",
+            {
+                "session_id": number("The session ID that exec_command returned."),
+                "chars": string("What to write; may hold control characters. Empty: only read."),
+                "yield_time_ms": number("How long to wait for output, in milliseconds (default 250)."),
+                "max_output_tokens": number("How much output to return, in tokens (default 10000)."),
+            },
+            ["session_id"],
+        )
+
+    async def run(self, context: ToolContext, call: ToolCall) -> ToolOutput:
+        arguments = arguments_of(call, WriteArguments)
+        process_id = int(arguments.session_id)
+        try:
+            result = await context.processes.write(
+                process_id,
+                arguments.chars,
+                int(arguments.yield_time_ms),
+                _whole(arguments.max_output_tokens),
+            )
+        except UnknownProcess as error:
+            raise ToolFailure(f"write_stdin failed: Unknown process id {process_id}") from error
+        except StdinClosed as error:
+            raise ToolFailure(f"write_stdin failed: {error}") from error
+        context.emit(
+            TerminalInteractionEvent(call_id=result.call_id, process_id=str(process_id), stdin=arguments.chars)
+        )
+        return ToolOutput(result.text())
+
+
+class _Sink:
+    """Tells the log what a process does, under the turn that started it."""
+
+    def __init__(self, context: ToolContext, call_id: str, facts: CommandFacts) -> None:
+        self._context = context
+        self._call_id = call_id
+        self._facts = facts
+        self._turn_id = context.turn.turn_id
+        self._process_id = ""
+
+    def begin(self, process_id: int) -> None:
+        self._process_id = str(process_id)
+        self._context.emit_for(
+            self._turn_id,
+            ExecCommandBeginEvent(
+                call_id=self._call_id,
+                process_id=self._process_id,
+                turn_id=self._turn_id,
+                command=self._facts.argv,
+                cwd=self._facts.cwd,
+                parsed_cmd=self._facts.parsed,
+                source="unified_exec_startup",
+            ),
+        )
+
+    def output(self, chunk: bytes) -> None:
+        self._context.emit_for(
+            self._turn_id, ExecCommandOutputDeltaEvent(call_id=self._call_id, stream="stdout", chunk=chunk)
+        )
+
+    def end(self, exit_code: int, aggregated_output: str, duration_seconds: float) -> None:
+        self._context.emit_for(
+            self._turn_id,
+            ExecCommandEndEvent(
+                call_id=self._call_id,
+                process_id=self._process_id,
+                turn_id=self._turn_id,
+                command=self._facts.argv,
+                cwd=self._facts.cwd,
+                parsed_cmd=self._facts.parsed,
+                source="unified_exec_startup",
+                stdout=aggregated_output,
+                aggregated_output=aggregated_output,
+                exit_code=exit_code,
+                duration=Duration.from_seconds(duration_seconds),
+                formatted_output=aggregated_output,
+                status="completed" if exit_code == 0 else "failed",
+            ),
+        )
+
+
+def _was_denied(result: ExecResult) -> bool:
+    if result.exit_code is None:
+        return False
+    outcome = classify(
+        result.exit_code, result.output.text(), confined=result.confined, setup_failed=result.setup_failed
+    )
+    return isinstance(outcome, Denied)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,1 @@
+"""One turn: the sample-act loop and what it needs."""

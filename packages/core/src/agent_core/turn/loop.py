@@ -1,0 +1,276 @@
+"""The sample-act loop of a regular turn: ask the model, run its tools, ask again until it is done."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+from agent_protocol.rollout.error_info import CodexErrorDetail, HttpFailure
+from agent_protocol.rollout.event import (
+    EventMsg,
+    ItemCompletedEvent,
+    ItemStartedEvent,
+    ModelRerouteEvent,
+    StreamErrorEvent,
+    TokenCountEvent,
+    TurnDiffEvent,
+    WarningEvent,
+)
+from agent_protocol.rollout.response_item import (
+    CustomToolCallItem,
+    CustomToolCallOutputItem,
+    FunctionCallOutputItem,
+    ResponseItem,
+)
+from agent_protocol.rollout.turn_item import UserInput, UserMessageTurnItem
+
+from agent_core.context.message import user_message
+from agent_core.model.client import ModelClient
+from agent_core.model.errors import ContextWindowExceeded, ModelError, UsageLimitReached
+from agent_core.model.event import Completed, ModelEvent, RateLimits, ServerModel
+from agent_core.model.request import ModelRequest
+from agent_core.model.retry import reconnecting_text, stream_backoff
+from agent_core.seams import Clock, IdSource, Randomness
+from agent_core.thread.history import History
+from agent_core.tools.parallel import ParallelGate
+from agent_core.tools.registry import ToolRegistry, aborted_output
+from agent_core.tools.tool import ToolContext, ToolOutput
+from agent_core.turn.context import TurnContext
+from agent_core.turn.reduce import StreamReducer, ToolCallItem
+
+
+class TurnScribe(Protocol):
+    """Where a turn leaves what it does: history, record and log behind one face."""
+
+    def emit(self, msg: EventMsg) -> None:
+        """Append an event to the thread's log."""
+        ...
+
+    def record(self, items: Sequence[ResponseItem]) -> None:
+        """Keep items in the history and the record."""
+        ...
+
+    def record_context(self, context: TurnContext) -> None:
+        """Note in the record which settings the next request is made with."""
+        ...
+
+    async def materialise(self) -> None:
+        """Make sure the record exists."""
+        ...
+
+
+@dataclass(slots=True)
+class _Call:
+    item: ToolCallItem
+    started: float
+    done: anyio.Event = field(default_factory=anyio.Event)
+    output: ToolOutput | None = None
+    is_recorded: bool = False
+
+
+@dataclass(slots=True)
+class _Sample:
+    calls: list[_Call] = field(default_factory=list)
+    failure: ModelError | None = None
+    last_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopServices:
+    """What the loop works with."""
+
+    history: History
+    scribe: TurnScribe
+    model: ModelClient
+    tools: ToolRegistry
+    tool_context: ToolContext
+    request: Callable[[Sequence[ResponseItem]], ModelRequest]
+    clock: Clock
+    ids: IdSource
+    randomness: Randomness
+    stream_retries: int
+
+
+class TurnLoop:
+    """Runs one regular turn to its end. Cancel the calling scope to stop it."""
+
+    def __init__(self, context: TurnContext, services: LoopServices) -> None:
+        self._context = context
+        self._s = services
+        self._gate = ParallelGate()
+        self._pending: list[Sequence[UserInput]] = []
+        self._rerouted = False
+        self._sample_state: _Sample | None = None
+        self._is_over = False
+
+    def steer(self, user_input: Sequence[UserInput]) -> bool:
+        """Let the turn take further input before its next model request; return whether it still can."""
+        if self._is_over:
+            return False
+        self._pending.append(user_input)
+        return True
+
+    async def run(self, user_input: Sequence[UserInput]) -> str | None:
+        """Run until the model asks for nothing more; return its last message.
+
+        Raises:
+            ModelError: the model cannot be asked, retries included.
+            RolloutWriteError: the record cannot be created.
+        """
+        if not user_input:
+            return None
+        self._take_input(user_input)
+        await self._s.scribe.materialise()
+        last_message: str | None = None
+        while True:
+            self._take_pending()
+            sample = await self._sample_with_retries()
+            last_message = sample.last_message or last_message
+            if not sample.calls and not self._pending:
+                self._is_over = True
+                return last_message
+
+    def abandon(self) -> None:
+        """Leave an output for every call still without one; called in place of :meth:`close` after a cancel."""
+        sample = self._sample_state
+        for call in sample.calls if sample is not None else ():
+            elapsed = self._s.clock.monotonic() - call.started
+            self._record_output(call, call.output or aborted_output(call.item.name, elapsed))
+        self.close()
+
+    def close(self) -> None:
+        """Take no more input, and keep what nobody answered."""
+        self._is_over = True
+        self._take_pending()
+
+    def _take_pending(self) -> None:
+        pending, self._pending = self._pending, []
+        for entry in pending:
+            self._take_input(entry)
+
+    def _take_input(self, user_input: Sequence[UserInput]) -> None:
+        item = UserMessageTurnItem(id=self._s.ids.uuid4(), content=tuple(user_input))
+        thread_id, turn_id = self._context.thread_id, self._context.turn_id
+        self._s.scribe.record([user_message(user_input)])
+        self._s.scribe.emit(ItemStartedEvent(thread_id=thread_id, turn_id=turn_id, item=item))
+        self._s.scribe.emit(ItemCompletedEvent(thread_id=thread_id, turn_id=turn_id, item=item))
+
+    async def _sample_with_retries(self) -> _Sample:
+        attempt = 0
+        while True:
+            sample = await self._sample()
+            if sample.failure is None:
+                return sample
+            error = sample.failure
+            self._account_failure(error)
+            attempt += 1
+            if not error.retryable or attempt > self._s.stream_retries:
+                raise error
+            self._s.scribe.emit(
+                StreamErrorEvent(
+                    message=reconnecting_text(attempt, self._s.stream_retries),
+                    codex_error_info=CodexErrorDetail(
+                        response_stream_disconnected=HttpFailure(http_status_code=error.status)
+                    ),
+                    additional_details=str(error),
+                )
+            )
+            await self._s.clock.sleep(stream_backoff(attempt, error, self._s.randomness))
+
+    async def _sample(self) -> _Sample:
+        sample = self._sample_state = _Sample()
+        self._s.scribe.record_context(self._context)
+        request = self._s.request(self._s.history.items)
+        async with anyio.create_task_group() as tools:
+
+            def start_call(item: ToolCallItem) -> None:
+                call = _Call(item, self._s.clock.monotonic())
+                sample.calls.append(call)
+                tools.start_soon(self._run_call, call)
+
+            reducer = StreamReducer(
+                thread_id=self._context.thread_id,
+                turn_id=self._context.turn_id,
+                emit=self._s.scribe.emit,
+                record=lambda item: self._s.scribe.record([item]),
+                start_call=start_call,
+                fresh_id=self._s.ids.uuid4,
+            )
+            try:
+                async with self._s.model.open(request) as events:
+                    async for event in events:
+                        if not reducer.feed(event):
+                            self._account(event)
+            except ModelError as error:
+                sample.failure = error
+                tools.cancel_scope.cancel()
+            else:
+                await self._collect(sample)
+        sample.last_message = reducer.last_message
+        if sample.calls:
+            self._emit_diff()
+        self._sample_state = None
+        return sample
+
+    async def _run_call(self, call: _Call) -> None:
+        async with self._gate.hold(shared=self._s.tools.is_parallel(call.item.name)):
+            call.output = await self._s.tools.run(self._s.tool_context, call.item)
+        call.done.set()
+
+    async def _collect(self, sample: _Sample) -> None:
+        """Record outputs in the order of the calls, whichever finishes first."""
+        for call in sample.calls:
+            await call.done.wait()
+            if call.output is not None:
+                self._record_output(call, call.output)
+
+    def _record_output(self, call: _Call, output: ToolOutput) -> None:
+        if not call.is_recorded:
+            call.is_recorded = True
+            self._s.scribe.record([*output.before, _output_item(call.item, output)])
+            self._pending.extend(output.pending)
+
+    def _emit_diff(self) -> None:
+        diff = self._s.tool_context.diff.unified_diff()
+        if diff:
+            self._s.scribe.emit(TurnDiffEvent(unified_diff=diff))
+
+    def _account(self, event: ModelEvent) -> None:
+        history = self._s.history
+        match event:
+            case RateLimits():
+                history.count_limits(event.snapshot)
+            case Completed():
+                if event.usage is not None:
+                    history.count_usage(event.usage, self._context.window)
+            case ServerModel():
+                self._account_server_model(event.model)
+                return
+            case _:
+                return
+        self._s.scribe.emit(TokenCountEvent(info=history.usage, rate_limits=history.limits))
+
+    def _account_failure(self, error: ModelError) -> None:
+        history = self._s.history
+        if isinstance(error, ContextWindowExceeded) and self._context.window is not None:
+            history.count_full_window(self._context.window)
+        elif isinstance(error, UsageLimitReached) and error.snapshot is not None:
+            history.count_limits(error.snapshot)
+        else:
+            return
+        self._s.scribe.emit(TokenCountEvent(info=history.usage, rate_limits=history.limits))
+
+    def _account_server_model(self, model: str) -> None:
+        asked = self._context.model.slug
+        if self._rerouted or model.lower() == asked.lower():
+            return
+        self._rerouted = True
+        self._s.scribe.emit(ModelRerouteEvent(from_model=asked, to_model=model))
+        self._s.scribe.emit(WarningEvent(message=f"The backend answered with {model} instead of {asked}."))
+
+
+def _output_item(item: ToolCallItem, output: ToolOutput) -> ResponseItem:
+    content = output.content if isinstance(output.content, str) else tuple(output.content)
+    if isinstance(item, CustomToolCallItem):
+        return CustomToolCallOutputItem(call_id=item.call_id, output=content)
+    return FunctionCallOutputItem(call_id=item.call_id, output=content)

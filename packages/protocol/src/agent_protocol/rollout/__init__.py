@@ -1,0 +1,1 @@
+"""What stands in a rollout file: lines, response items, events, and their exact codec."""

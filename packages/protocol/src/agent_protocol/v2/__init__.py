@@ -1,0 +1,1 @@
+"""Structs, methods and notifications of the app-server protocol, one module per resource."""

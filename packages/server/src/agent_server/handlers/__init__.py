@@ -1,0 +1,1 @@
+"""What the methods of the protocol do, one module per resource."""

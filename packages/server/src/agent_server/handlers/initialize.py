@@ -1,0 +1,56 @@
+"""``initialize``: who the client is and what it wants to see."""
+
+import sys
+from typing import Final
+
+from agent_protocol.errors import InvalidRequest
+from agent_protocol.v2.initialize import INITIALIZE, InitializeParams, InitializeResponse
+from agent_protocol.v2.notice import CONFIG_WARNING
+
+from agent_server.binding import Services, handles
+from agent_server.connection import Capabilities, Connection, Handshake
+from agent_server.context import RequestContext
+
+_OS_NAMES: Final = {"darwin": "macos", "win32": "windows"}
+
+
+class InitializeHandlers:
+    """Opens a connection."""
+
+    def __init__(self, services: Services) -> None:
+        self._agent = services.agent
+        self._hub = services.hub
+
+    @handles(INITIALIZE)
+    async def initialize(self, ctx: RequestContext[InitializeResponse], params: InitializeParams) -> InitializeResponse:
+        """Store what the client can and wants, and answer who serves it. The connection counts from the reply on."""
+        name = params.client_info.name
+        if not _fits_header(name):
+            raise InvalidRequest(f"clientInfo.name {name!r} is not a valid HTTP header value")
+        stated = params.capabilities
+        capabilities = Capabilities()
+        if stated is not None:
+            capabilities = Capabilities(
+                experimental=stated.experimental_api,
+                opt_outs=frozenset(stated.opt_out_notification_methods or ()),
+            )
+        user_agent = self._agent.introduce(name, params.client_info.version)
+        ctx.after_reply(lambda: self._open(ctx.connection, capabilities))
+        return InitializeResponse(
+            user_agent=user_agent,
+            codex_home=self._agent.home,
+            platform_family="windows" if sys.platform == "win32" else "unix",
+            platform_os=_OS_NAMES.get(sys.platform, sys.platform),
+        )
+
+    def _open(self, connection: Connection, capabilities: Capabilities) -> None:
+        connection.capabilities = capabilities
+        connection.handshake = Handshake.DONE
+        self._hub.join(connection)
+        for warning in self._agent.startup_warnings:
+            self._hub.broadcast(CONFIG_WARNING, warning)
+
+
+def _fits_header(text: str) -> bool:
+    """Tell whether an HTTP header can carry ``text``: no control characters but the tab."""
+    return all(character == "\t" or (character >= " " and character != "\x7f") for character in text)

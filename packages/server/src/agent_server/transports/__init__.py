@@ -1,0 +1,1 @@
+"""Ways a connection reaches the server."""

@@ -1,0 +1,101 @@
+"""Errors of the thread store: each carries its facts and builds its sentence from them."""
+
+import errno
+import os
+from pathlib import Path
+
+_ADVICE = {
+    errno.ENOSPC: "free some space on that file system",
+    errno.EDQUOT: "the disk quota is used up; free some space",
+    errno.EROFS: "the file system is read-only; set AGENT_HOME to a directory that can be written",
+    errno.EACCES: "make it writable for this user, or set AGENT_HOME to a directory that is",
+    errno.EPERM: "make it writable for this user, or set AGENT_HOME to a directory that is",
+    errno.ENOTDIR: "a part of the path is a file; set AGENT_HOME to a directory",
+}
+
+
+def _os_reason(code: int) -> str:
+    return os.strerror(code) if code else "unknown failure"
+
+
+class StateError(Exception):
+    """Base of every error the thread store raises on its own account."""
+
+
+class RolloutWriteError(StateError):
+    """Lines could not be written. Everything written before is unharmed and the rest stays buffered.
+
+    ``errno`` is the operating system's code, ``advice`` what the user can do about it, if anything is known.
+    """
+
+    def __init__(self, path: Path, code: int) -> None:
+        self.path = path
+        self.errno = code
+        self.advice = _ADVICE.get(code)
+        sentence = f"cannot write {path}: {_os_reason(code)}"
+        super().__init__(f"{sentence}; {self.advice}" if self.advice else sentence)
+
+
+class RolloutReadError(StateError):
+    """A file of the store exists but cannot be read."""
+
+    def __init__(self, path: Path, code: int) -> None:
+        self.path = path
+        self.errno = code
+        super().__init__(f"cannot read {path}: {_os_reason(code)}")
+
+
+class RolloutMissing(StateError):
+    """There is no rollout file at this path."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"no rollout file at {path}")
+
+
+class ThreadMissing(StateError):
+    """The store holds no thread of this id."""
+
+    def __init__(self, thread_id: str, archived: bool) -> None:
+        self.thread_id = thread_id
+        self.archived = archived
+        super().__init__(f"no {'archived ' if archived else ''}rollout found for thread id {thread_id}")
+
+
+class RolloutInvalid(StateError):
+    """The file is no rollout: it is empty, or no line of it is a session meta."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} is not a rollout: {reason}")
+
+
+class ThreadLocked(StateError):
+    """Another writer holds the thread. ``owner_pid`` and ``owner_host`` are ``None`` where they are not known."""
+
+    def __init__(self, thread_id: str, path: Path, owner_pid: int | None, owner_host: str | None) -> None:
+        self.thread_id = thread_id
+        self.path = path
+        self.owner_pid = owner_pid
+        self.owner_host = owner_host
+        owner = "another process" if owner_pid is None else f"process {owner_pid}"
+        if owner_host is not None:
+            owner += f" on {owner_host}"
+        super().__init__(f"thread {thread_id} is being written by {owner}; end it there before you go on here")
+
+
+class WriterClosed(StateError):
+    """Lines were given to a writer that has been closed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"the writer of {path} is closed")
+
+
+class CursorInvalid(StateError):
+    """The text is not a cursor a listing has given out."""
+
+    def __init__(self, cursor: str) -> None:
+        self.cursor = cursor
+        super().__init__(f"invalid cursor: {cursor}")
