@@ -33,7 +33,7 @@ LAZY = {
 LAZY |= {"tree_sitter_bash", "tomlkit", "websockets", "importlib.metadata", "logging.config"}
 # Modules that are themselves loaded only when their library is used.
 LAZY_HOMES = {
-    "click": {"agent_cli.command"},
+    "click": {"agent_cli.commands"},
 }
 # `except Exception` belongs to a boundary that must answer, end or report whatever happened.
 BOUNDARIES = 3

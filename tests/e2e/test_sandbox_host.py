@@ -1,8 +1,10 @@
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +15,11 @@ import anyio.from_thread
 import pytest
 from agent_sandbox.host import cached_probe
 from agent_sandbox.launcher import Launcher
-from agent_sandbox.linux import seccomp, syscall
-from agent_sandbox.outcome import Denied
+from agent_sandbox.linux import seccomp
 from agent_sandbox.policy import Policy, ReadAccess
 from agent_sandbox.report import Report
 from agent_sandbox.runner import Completed, run
+from anyio.from_thread import BlockingPortal
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these back ends are for Linux")
 
@@ -28,6 +30,8 @@ EVERYWHERE: tuple[Variant, ...] = ("bubblewrap", "mounts", "user-mounts", "alone
 LANDLOCK: tuple[Variant, ...] = ("mounts", "user-mounts", "alone")
 ALONE: tuple[Variant, ...] = ("alone",)
 NOWHERE: tuple[Variant, ...] = ()
+USER_IN_BUBBLEWRAP: tuple[Variant, ...] = () if os.geteuid() == 0 else ("bubblewrap",)
+"""Mapping root into a new user namespace takes a capability that confined commands of root have lost."""
 
 PRELUDE = """
 import ctypes, os, socket, sys
@@ -159,7 +163,8 @@ def steps(*each: Step) -> Step:
 
 def policy_for(place: Place, key: str) -> Policy:
     write = partial(Policy.workspace_write, exclude_tmpdir_env_var=True, exclude_slash_tmp=True)
-    interpreter = (Path(sys.prefix), Path(sys.base_prefix))
+    readable = ("/bin", "/usr", "/lib", "/lib64", "/etc", "/dev", "/proc", sys.prefix, sys.base_prefix)
+    access = ReadAccess(roots=tuple(map(Path, readable)), platform_defaults=False)
     table: dict[str, Callable[[], Policy]] = {
         "read": Policy.read_only,
         "write": write,
@@ -172,7 +177,7 @@ def policy_for(place: Place, key: str) -> Policy:
         "full": Policy.danger_full_access,
         "external": Policy.external,
         "external+net": lambda: Policy.external(network=True),
-        "restricted": lambda: write(read_access=ReadAccess(roots=interpreter)),
+        "restricted": lambda: write(read_access=access),
     }
     return table[key]()
 
@@ -275,7 +280,7 @@ PROCESSES = [
     py("ps05 leads its session", "assert os.getsid(0) == os.getpid()", works=LANDLOCK),
     py("ps06 mounts", MOUNT.format(flags=0), policy="write+net", works=NOWHERE),
     py("ps06 mounts in a user namespace over the workspace", MOUNT.format(flags=0x10020000), works=("bubblewrap",)),
-    sh("ps07 maps users in a namespace", "unshare -Ur true", policy="read", works=("bubblewrap",)),
+    sh("ps07 maps users in a namespace", "unshare -Uc true", policy="read", works=USER_IN_BUBBLEWRAP),
     py("ps08 traces", "sys.exit(refused(call(TRACE, 0, 0, 0, 0)))", works=NOWHERE),
     py("ps15 changes its own score", "open('/proc/self/oom_score_adj', 'w').write('1')", works=("bubblewrap",)),
     py("keeps capabilities beyond files", "assert int(status('CapEff'), 16) & ~0b11011", works=NOWHERE),
@@ -317,7 +322,7 @@ NETWORK = [
     py("nt18 shuts down", "a.shutdown(0)", works=NOWHERE),
     py("nt19 asks a socket name", "a.getsockname()", works=NOWHERE),
     py("nt20 asks a peer name", "a.getpeername()", works=NOWHERE),
-    py("nt21 listens", "socket.socket(socket.AF_UNIX).listen()", works=NOWHERE),
+    py("nt21 listens", "sys.exit(refused(libc.listen(a.fileno(), 1)))", works=NOWHERE),
     py("nt22 sets up io_uring", "sys.exit(refused(call(425, 1, ctypes.create_string_buffer(120))))", works=NOWHERE),
     py("nt22 uses the x32 numbers", "sys.exit(refused(call(0x40000000 + 39)))", works=NOWHERE),
     py("nt23 runs an event loop", "import asyncio; asyncio.run(asyncio.sleep(0))"),
@@ -365,7 +370,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
                 client, _ = listener.accept()
             except OSError:
                 return
-            with client:
+            with client, suppress(BrokenPipeError):
                 client.sendall(b"hello\n")
 
     threads = [threading.Thread(target=greet, args=(listener,)) for listener in listeners]
@@ -459,3 +464,82 @@ def test_a_confined_command(row: Row, place: Place, attempt: Attempt, variant: V
     done = attempt(row, place)
     assert (done.exit_code == 0) is (variant in row.works), done
     assert row.leaves(place)
+
+
+PROVABLE = [
+    row for row in (*FILES, *PROTECTED) if row.works != EVERYWHERE and not row.name.startswith(("fs20", "fs21"))
+]
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[BlockingPortal]:
+    with anyio.from_thread.start_blocking_portal() as started:
+        yield started
+
+
+@pytest.mark.parametrize("row", PROVABLE, ids=str)
+def test_what_is_denied_works_unconfined(row: Row, place: Place, portal: BlockingPortal) -> None:
+    row.prepare(place)
+    env = dict(os.environ, W=str(place.work), O=str(place.outside), X=str(place.extra), PORT="0", TRACE="0")
+    done = portal.call(run, row.argv, Policy.danger_full_access(), place.work, env, 30)
+    assert done.exit_code == 0, done
+
+
+HARNESS = """
+import sys, anyio
+from agent_sandbox.launcher import Launcher
+from agent_sandbox.policy import Policy
+from agent_sandbox.runner import run_inherited
+backend, mode, command = sys.argv[1:]
+policy = Policy.workspace_write() if mode == "write" else Policy.danger_full_access()
+sys.exit(anyio.run(run_inherited, ["/bin/bash", "-c", command], policy, backend))
+"""
+
+
+def start_harness(variant: Variant, command: str, cwd: Path, mode: str = "write") -> subprocess.Popen[bytes]:
+    if variant in ("user-mounts", "alone"):
+        pytest.skip("the harness chooses the way of the host")
+    backend = "bubblewrap" if variant == "bubblewrap" else "landlock"
+    return subprocess.Popen(
+        [sys.executable, "-c", HARNESS, backend, mode, command],
+        cwd=cwd,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_killing_the_harness_kills_what_it_started(variant: Variant, place: Place) -> None:
+    command = (
+        "sleep 1000 & (setsid sleep 1000 &) ; echo ready; sleep 1000"
+        if variant == "bubblewrap"
+        else ("sleep 1000 & echo ready; sleep 1000")
+    )
+    with start_harness(variant, command, place.work) as harness:
+        assert harness.stdout is not None
+        assert harness.stdout.readline() == b"ready\n"
+        harness.kill()
+        # The streams end only when the last process that holds them is gone.
+        assert harness.communicate(timeout=20) == (b"", b"")
+
+
+def test_a_signal_to_the_harness_reaches_the_command(variant: Variant, place: Place) -> None:
+    command = "trap 'echo caught; exit 7' TERM; echo ready; while :; do read -t 0.05 -u 2; done"
+    with start_harness(variant, command, place.work) as harness:
+        assert harness.stdout is not None
+        assert harness.stdout.readline() == b"ready\n"
+        harness.terminate()
+        output, _ = harness.communicate(timeout=20)
+        assert (output, harness.returncode) == (b"caught\n", 7)
+
+
+def test_inherited_streams_and_the_exit_code_pass_through(variant: Variant, place: Place) -> None:
+    with start_harness(variant, "cat; echo problem >&2; exit 37", place.work) as harness:
+        assert harness.communicate(b"data", timeout=20) == (b"data", b"problem\n")
+        assert harness.returncode == 37
+
+
+def test_a_signal_that_ends_the_command_is_reported_as_a_shell_does(variant: Variant, place: Place) -> None:
+    with start_harness(variant, "kill -TERM $$", place.work) as harness:
+        harness.communicate(timeout=20)
+        assert harness.returncode == 143

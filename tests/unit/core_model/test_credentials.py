@@ -1,6 +1,5 @@
 import pytest
-from agent_core.auth.credential import API_KEY_VARIABLE, ApiKeyAuth, Auth, ChatgptAuth
-from agent_core.model.credential import Credential, login_credential, resolve_credential
+from agent_core.model.credential import Credential, resolve_credential
 from agent_core.model.errors import CredentialMissing, CredentialUnusable
 from agent_core.model.providers import ModelProvider, built_in_providers
 
@@ -63,21 +62,3 @@ async def test_a_key_no_header_can_carry_is_refused(key: str) -> None:
 
 def test_a_credential_does_not_show_its_token() -> None:
     assert "hush" not in repr(Credential(token="hush", origin="o"))
-
-
-@pytest.mark.parametrize(
-    ("auth", "sent"),
-    [
-        (None, None),
-        (ApiKeyAuth("k", API_KEY_VARIABLE), None),
-        (ApiKeyAuth("k", "/home/auth.json"), Credential(token="k", origin="/home/auth.json")),
-        (
-            ChatgptAuth(access_token="t", account_id="a", email=None, plan_type=None, origin="f"),
-            Credential(token="t", origin="f", chatgpt=True, account_id="a"),
-        ),
-    ],
-)
-def test_a_login_gives_its_credential_and_the_environment_is_no_login(
-    auth: Auth | None, sent: Credential | None
-) -> None:
-    assert login_credential(auth) == sent

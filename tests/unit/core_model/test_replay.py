@@ -23,6 +23,7 @@ from agent_protocol.rollout.response_item import (
     MessageItem,
     ResponseItem,
 )
+from agent_protocol.wire import JsonValue
 
 Run = tuple[str, str, str]
 RECORDED: Run = ("/work/a", "thread-a", "74069")
@@ -77,6 +78,14 @@ async def drive(client: RecordingClient | ReplayClient, asked: Sequence[ModelReq
 
 async def record(path: Path, answers: Sequence[Answer], asked: Sequence[ModelRequest]) -> list[list[ModelEvent]]:
     return await drive(RecordingClient(ScriptedModel(answers), path, Placeholders({})), asked)
+
+
+def lines_of(path: Path) -> list[JsonValue]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def drop_last_line(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
 
 
 def text_of(events: Sequence[ModelEvent]) -> str:
@@ -193,7 +202,7 @@ async def test_an_answer_the_recorded_run_left_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_a_cassette_holds_each_input_item_once(cassette: Path) -> None:
-    lines = [json.loads(line) for line in cassette.read_text().splitlines()]
+    lines = lines_of(cassette)
     asked = [line for line in lines if line["line"] == "request"]
     assert [(line["kept"], len(line["added"])) for line in asked] == [(0, 2), (2, 2), (4, 1)]
     assert [list(line["members"]) for line in asked[1:]] == [[], []]
@@ -236,8 +245,7 @@ async def test_a_cassette_that_cannot_be_written_is_told_before_the_request(tmp_
 
 @pytest.mark.anyio
 async def test_an_exchange_cut_off_by_the_end_of_the_file_is_left_out(cassette: Path) -> None:
-    lines = cassette.read_bytes().splitlines(keepends=True)
-    cassette.write_bytes(b"".join(lines[:-1]))
+    drop_last_line(cassette)
     assert len(load_cassette(cassette).exchanges) == 2
 
 

@@ -46,9 +46,7 @@ def test_all_operations_and_the_summary(tmp_path: Path) -> None:
         "-m",
         "+M",
     )
-    assert summary == (
-        "Success. Updated the following files:\nA deep/down/new\nM change\nM deep/moved\nD gone\n"
-    )
+    assert summary == ("Success. Updated the following files:\nA deep/down/new\nM change\nM deep/moved\nD gone\n")
     assert (tmp_path / "change").read_text() == "a\nc\n"
     assert (tmp_path / "deep/down/new").read_text() == "n\n"
     assert (tmp_path / "deep/moved").read_text() == "M\n"
@@ -210,7 +208,9 @@ def test_a_patch_made_from_two_versions_turns_one_into_the_other(words: list[str
     after = list(before)
     for number in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(0, len(after)))
-        after[at : at + data.draw(st.integers(0, 2))] = [f"new {number}.{i}" for i in range(data.draw(st.integers(0, 2)))]
+        after[at : at + data.draw(st.integers(0, 2))] = [
+            f"new {number}.{i}" for i in range(data.draw(st.integers(0, 2)))
+        ]
     chunks = []
     for i1, i2, j1, j2 in changes(before, after):
         lead, tail = before[max(i1 - 1, 0) : i1], before[i2 : i2 + 1]

@@ -4,6 +4,7 @@ from agent_protocol.projection.command import file_change
 from agent_protocol.projection.failure import error_info, turn_error
 from agent_protocol.projection.item import completed_item, review_item, search_action, started_item, thread_item
 from agent_protocol.projection.review import review_hint, review_text
+from agent_protocol.projection.source import session_source
 from agent_protocol.projection.usage import rate_limits
 from agent_protocol.projection.user_input import core_input, stored_input, wire_input
 from agent_protocol.rollout import event as ev
@@ -15,6 +16,7 @@ from agent_protocol.rollout.response_item import (
     SearchAction,
     WebSearchAction,
 )
+from agent_protocol.rollout.source import SessionSource, SubagentDetail, SubagentSource, ThreadSpawn
 from agent_protocol.rollout.turn_item import (
     AgentMessageText,
     AgentMessageTurnItem,
@@ -394,6 +396,25 @@ def test_only_a_retried_failure_has_details() -> None:
         "additionalDetails": None,
     }
     assert wire(turn_error(ev.StreamErrorEvent(message="m", additional_details="d")))["additionalDetails"] == "d"
+
+
+SOURCES: list[tuple[SessionSource, JsonValue]] = [
+    ("mcp", "appServer"),
+    ("exec", "exec"),
+    ("unknown", "unknown"),
+    (SubagentSource(subagent="memory_consolidation"), {"subAgent": "memory_consolidation"}),
+    (
+        SubagentSource(subagent=SubagentDetail(thread_spawn=ThreadSpawn(parent_thread_id="p", depth=1))),
+        {"subAgent": {"thread_spawn": {"parent_thread_id": "p", "depth": 1}}},
+    ),
+    (SubagentSource(subagent=SubagentDetail(other="x")), {"subAgent": {"other": "x"}}),
+    (SubagentSource(subagent=SubagentDetail()), "unknown"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), SOURCES)
+def test_a_source_has_its_wire_spelling(source: SessionSource, expected: JsonValue) -> None:
+    assert wire(session_source(source)) == expected
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,11 @@ V2_FOLDER = Path(agent_protocol.v2.__path__[0])
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, width=64) | TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
     max_leaves=4,
 )
@@ -56,7 +60,7 @@ def _values(declared: inspect.Type) -> st.SearchStrategy[JsonValue]:
 def _structs(cls: type[Struct]) -> st.SearchStrategy[Struct]:
     info = inspect.type_info(cls)
     assert isinstance(info, inspect.StructType)
-    members = {field.name: st.deferred(partial(_values, field.type)) for field in info.fields}
+    members = {field.name: _values(field.type) for field in info.fields}
     optional = {field.name: members.pop(field.name) for field in info.fields if not field.required}
     if hasattr(cls, "__post_init__"):
         return st.one_of([st.fixed_dictionaries({name: value}) for name, value in optional.items()]).map(

@@ -106,9 +106,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
     max_leaves=5,
 )
-MEMBERS: st.SearchStrategy[Mapping[str, object]] = st.fixed_dictionaries(
-    {}, optional=dict.fromkeys(("id", "method", "params", "result", "error"), JSON)
-)
+MEMBER_NAMES = ("id", "method", "params", "result", "error")
+MEMBERS: st.SearchStrategy[Mapping[str, object]] = st.fixed_dictionaries({}, optional=dict.fromkeys(MEMBER_NAMES, JSON))
 
 
 def encoded(value: Mapping[str, object]) -> bytes:

@@ -4,6 +4,8 @@ import pytest
 from agent_protocol import registry
 from agent_protocol.registry import AnyMethod, AnyServerRequest
 
+ANSWERED = [*registry.client_methods(), *registry.server_requests()]
+
 
 def test_the_registry_has_every_message_of_the_protocol() -> None:
     assert len(list(registry.client_methods())) == 43

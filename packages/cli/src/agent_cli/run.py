@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -14,6 +14,7 @@ import msgspec
 from agent_core.agent import open_agent
 from agent_core.config.override import parse_override
 from agent_core.errors import AgentError
+from agent_core.model.client import ModelClient
 from agent_protocol.client import AgentClient, Subscription, connect_direct
 from agent_protocol.errors import ConnectionLost, RemoteError
 from agent_protocol.v2.common import AskForApproval, SandboxMode
@@ -115,7 +116,7 @@ class Options:
     last_message_file: Path | None = None
     output_schema_file: Path | None = None
     record: Path | None = None
-    environ: Mapping[str, str] = os.environ
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     """Where AGENT_HOME and keys are read from."""
 
 
@@ -155,8 +156,11 @@ class NothingToResume(Exception):
         super().__init__(f"there is no earlier thread{where}")
 
 
-async def run(options: Options, streams: Streams) -> int:
-    """Carry out a run and return its exit code. Raises what makes a run impossible."""
+async def run(options: Options, streams: Streams, *, model: ModelClient | None = None) -> int:
+    """Carry out a run and return its exit code; ``model`` answers in place of the configured provider.
+
+    Raises one of ``IMPOSSIBLE`` for what makes a run impossible.
+    """
     directory = working_directory(options.directory)
     async with open_agent(
         cwd=directory,
@@ -165,6 +169,7 @@ async def run(options: Options, streams: Streams) -> int:
         source="exec",
         record=options.record,
         environ=options.environ,
+        model=model,
     ) as agent:
         if options.must_be_repository:
             require_repository(directory)
@@ -322,14 +327,14 @@ def execute(options: Options) -> int:
     code = 1
     try:
         code = anyio.run(run, options, streams)
-    except* _IMPOSSIBLE as group:
+    except* IMPOSSIBLE as group:
         streams.note(f"error: {first(group)}")
     except* KeyboardInterrupt:
         code = 128 + signal.SIGINT
     return code
 
 
-_IMPOSSIBLE = (
+IMPOSSIBLE = (
     AgentError,
     ConnectionLost,
     NothingToResume,

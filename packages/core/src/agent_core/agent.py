@@ -4,7 +4,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -30,7 +30,7 @@ from agent_state.store import NewThread, SourceFilter, StoredThread, ThreadQuery
 from anyio.abc import TaskGroup
 
 from agent_core.auth.account import account_response
-from agent_core.auth.login import ChatgptAuth
+from agent_core.auth.credential import ChatgptAuth
 from agent_core.auth.manager import AuthManager
 from agent_core.config.config import Config
 from agent_core.config.errors import ConfigError
@@ -46,6 +46,7 @@ from agent_core.context.history import reconstruct
 from agent_core.errors import InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded
 from agent_core.exec.shell import Shell, detect_shell
 from agent_core.face import ThreadOptions
+from agent_core.group import ungrouped
 from agent_core.model.catalog import Catalog, ModelInfo
 from agent_core.model.client import ModelClient
 from agent_core.model.connect import connect
@@ -76,12 +77,12 @@ class AgentSetup:
     originator: str = "agent"
     source: SourceKind = "vscode"
     record: Path | None = None
-    environ: Mapping[str, str] = os.environ
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     model: ModelClient | None = None
     """Answers every provider's requests, in place of connections."""
-    clock: Clock = SystemClock()
-    ids: IdSource = SystemIds()
-    randomness: Randomness = system_randomness()
+    clock: Clock = field(default_factory=SystemClock)
+    ids: IdSource = field(default_factory=SystemIds)
+    randomness: Randomness = field(default_factory=system_randomness)
 
 
 @asynccontextmanager
@@ -114,15 +115,16 @@ async def open_agent(
         environ=environ,
         model=model,
     )
-    async with Launcher() as launcher, anyio.create_task_group() as tasks:
-        agent = Agent(setup, launcher, tasks)
-        await agent.prepare()
-        try:
-            yield agent
-        finally:
-            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-                await agent.aclose("the agent was closed")
-            tasks.cancel_scope.cancel()
+    with ungrouped():
+        async with Launcher() as launcher, anyio.create_task_group() as tasks:
+            agent = Agent(setup, launcher, tasks)
+            await agent.prepare()
+            try:
+                yield agent
+            finally:
+                with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                    await agent.aclose("the agent was closed")
+                tasks.cancel_scope.cancel()
 
 
 class Agent:

@@ -56,15 +56,15 @@ def _counts(declared: inspect.Type) -> Callable[[object], bool]:
         return _counts(declared.type)
     if isinstance(declared, inspect.UnionType) and declared.includes_none:
         inner = [member for member in declared.types if not isinstance(member, inspect.NoneType)]
-        given = _counts(inner[0]) if len(inner) == 1 else _always
-        return lambda value: value is not None and value is not UNSET and given(value)
+        counts = _counts(inner[0]) if len(inner) == 1 else _given
+        return lambda value: _given(value) and counts(value)
     if isinstance(declared, inspect.BoolType | inspect.CollectionType | inspect.DictType):
         return bool
-    return lambda value: value is not UNSET
+    return _given
 
 
-def _always(_value: object) -> bool:
-    return True
+def _given(value: object) -> bool:
+    return value is not None and value is not UNSET
 
 
 def _holds_marks(declared: inspect.Type) -> bool:

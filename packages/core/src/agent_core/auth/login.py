@@ -1,42 +1,43 @@
-"""The three ways to be logged in, each with just what it needs."""
+"""Finds the login of a home."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeAlias
+from collections.abc import Mapping
+from pathlib import Path
 
-from agent_core.auth.token import Claims
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyAuth:
-    """An API key. ``origin`` says in words where it came from."""
-
-    api_key: str = field(repr=False)
-    origin: str
+from agent_core.auth.credential import ApiKeyAuth, ChatgptAuth
+from agent_core.auth.errors import AuthFileInvalid, TokenInvalid
+from agent_core.auth.record import FILE_NAME, Tokens, read_record
+from agent_core.auth.token import Claims, read_claims
+from agent_core.model.credential import OPENAI_KEY_VARIABLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatgptAuth:
-    """A ChatGPT login whose tokens we keep."""
+def find_login(home: Path, environ: Mapping[str, str]) -> ApiKeyAuth | ChatgptAuth | None:
+    """Return the login stored in ``home``, else the environment's key, else ``None``. Blocks while reading.
 
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    account_id: str | None
-    claims: Claims
-    """Of the id token."""
-    last_refresh: datetime | None
-    origin: str
+    The stored one counts first: who logged in here did so on purpose.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExternalChatgptAuth:
-    """A ChatGPT login whose tokens belong to the client, which also renews them. Held in memory only."""
-
-    access_token: str = field(repr=False)
-    account_id: str
-    plan: str | None
-    claims: Claims
-    """Of the access token."""
+    Raises:
+        AuthFileInvalid: the stored login is there and cannot be used.
+    """
+    path = home / FILE_NAME
+    record = read_record(home)
+    if record and record.is_api_key and record.api_key and record.api_key.strip():
+        return ApiKeyAuth(record.api_key.strip(), str(path))
+    if record and not record.is_api_key and record.tokens:
+        return _chatgpt(record.tokens, path)
+    key = environ.get(OPENAI_KEY_VARIABLE, "").strip()
+    return ApiKeyAuth(key, OPENAI_KEY_VARIABLE) if key else None
 
 
-Auth: TypeAlias = ApiKeyAuth | ChatgptAuth | ExternalChatgptAuth
+def _chatgpt(tokens: Tokens, path: Path) -> ChatgptAuth:
+    try:
+        claims = read_claims(tokens.id_token) if tokens.id_token else Claims()
+    except TokenInvalid as error:
+        raise AuthFileInvalid(path, f"its id_token cannot be read, {error.reason}") from error
+    return ChatgptAuth(
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        account_id=tokens.account_id or claims.account_id,
+        email=claims.email,
+        plan_type=claims.plan,
+        origin=str(path),
+    )

@@ -1,4 +1,4 @@
-"""The header that tells the model server about a turn."""
+"""What the model server is told about a turn beside the request itself."""
 
 import json
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from agent_protocol.wire import JsonValue
 
 
 def turn_metadata(turn_id: str, sandbox: str, workspaces: Mapping[str, JsonValue] | None = None) -> str:
-    """Return the header's value, compact JSON in ASCII.
+    """Return the value of the turn metadata header: compact JSON in ASCII.
 
-    ``sandbox`` names the kind of confinement; ``workspaces`` is what git says, by root, and left out while unknown.
+    ``sandbox`` names the kind of confinement; ``workspaces`` holds what git says, by root, where it is known.
     """
     members: dict[str, JsonValue] = {"turn_id": turn_id}
     if workspaces is not None:

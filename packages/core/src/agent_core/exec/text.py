@@ -30,8 +30,10 @@ def _legacy_encoding(sample: bytes) -> str | None:
         return None
     if _WESTERN_PUNCTUATION.issuperset(high):
         return _WESTERN
-    scores = {encoding: _lower_case_runs(sample, encoding, _is_cyrillic) for encoding in _CYRILLIC}
-    scores[_WESTERN] = _lower_case_runs(sample, _WESTERN, _is_western)
+    scores = {
+        encoding: _score(sample.decode(encoding, errors="replace"), _is_cyrillic, alone=False) for encoding in _CYRILLIC
+    }
+    scores[_WESTERN] = _score(sample.decode(_WESTERN, errors="replace"), _is_western, alone=True)
     best = max(scores, key=lambda encoding: scores[encoding])
     return best if scores[best] > 0 else None
 
@@ -42,16 +44,22 @@ def _is_mostly_utf8(sample: bytes, high: int) -> bool:
     return wide * 2 > high
 
 
-def _lower_case_runs(sample: bytes, encoding: str, belongs: Callable[[str], bool]) -> int:
-    """Score a reading: letters of the script count for it, most in lower case, anything else strange against it."""
+def _score(text: str, belongs: Callable[[str], bool], *, alone: bool) -> int:
+    """Score a reading: letters of its script speak for it, most of all in lower case, other signs against it.
+
+    Accented letters stand ``alone`` among plain ones, Cyrillic letters stand beside each other.
+    """
     score = 0
-    for char in sample.decode(encoding, errors="replace"):
-        if char < "\x80":
-            continue
-        if belongs(char):
-            score += 3 if char.islower() else 1
-        else:
-            score -= 2
+    before = " "
+    for char in text:
+        if char >= "\x80":
+            if not belongs(char):
+                score -= 2
+            elif before.isalpha() and (before < "\x80") != alone:
+                score -= 1
+            else:
+                score += 3 if char.islower() else 1
+        before = char
     return score
 
 

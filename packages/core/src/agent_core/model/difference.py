@@ -30,8 +30,6 @@ def first_difference(expected: JsonValue, got: JsonValue) -> Difference | None:
 
 
 def _differences(path: str, expected: JsonValue, got: JsonValue) -> Iterator[Difference]:
-    if expected == got and type(expected) is type(got):
-        return
     if isinstance(expected, dict) and isinstance(got, dict):
         for name in [*expected, *(name for name in got if name not in expected)]:
             yield from _member(
@@ -44,8 +42,9 @@ def _differences(path: str, expected: JsonValue, got: JsonValue) -> Iterator[Dif
                 f"{path}[{index}]", bool(pair[0]), bool(pair[1]), *(part[0] if part else None for part in pair)
             )
     elif isinstance(expected, str) and isinstance(got, str):
-        yield _text_difference(path, expected, got)
-    else:
+        if expected != got:
+            yield _text_difference(path, expected, got)
+    elif expected != got or type(expected) is not type(got):
         yield Difference(path, _shown(expected), _shown(got), "")
 
 

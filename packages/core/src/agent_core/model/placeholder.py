@@ -159,7 +159,7 @@ def _mapped(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
         return change(value)
     if isinstance(value, dict):
         return {name: _mapped(member, change) for name, member in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_mapped(member, change) for member in value]
     return value
 

@@ -15,7 +15,7 @@ _POWERSHELLS = frozenset({"pwsh", "powershell"})
 # the one line that opens the document, its body, and the tag that closes it.
 _OPENING = re.compile(
     r"""\s*
-    (?: cd [ \t]+ (?: '(?P<single>[^']*)' | "(?P<double>[^"$`\\]*)" | (?P<word>[^\s'"$`\\;&|<>(){}*?~\#]+) )
+    (?: cd [ \t]+ (?: '(?P<single>[^']*)' | "(?P<double>[^"$`\\]*)" | (?!-) (?P<word>[^\s'"$`\\;&|<>(){}*?~\#]+) )
         [ \t]* && \s* )?
     (?: apply_patch | applypatch ) [ \t]* (?: - [ \t]* )?
     << (?P<tabs>-?) [ \t]* (?: \\? | (?P<quote>['"]) ) (?P<tag>[\w.-]+) (?(quote)(?P=quote)) [ \t]* \r? \n

@@ -89,8 +89,8 @@ class ScriptedServer:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool | None:
-        return await self._stack.__aexit__(kind, error, traceback)
+    ) -> None:
+        await self._stack.aclose()
 
     async def _converse(self, stream: anyio.abc.SocketStream) -> None:
         self.connections += 1

@@ -32,6 +32,7 @@ from agent_core.context.update import settings_update
 from agent_core.errors import AgentError, EphemeralThread, InputInvalid, NotMaterialised, ThreadClosed, TurnNotActive
 from agent_core.exec.manager import ExecManager
 from agent_core.face import Decision, ThreadFacts, TurnOverrides
+from agent_core.group import single_cause
 from agent_core.model.request import TurnState
 from agent_core.thread.history import History
 from agent_core.thread.log import EventLog
@@ -43,7 +44,7 @@ from agent_core.thread.view import LiveFacts, live_view, stored_view
 from agent_core.tools.tool import ToolContext
 from agent_core.turn.context import TurnContext, TurnSettings
 from agent_core.turn.diff import TurnDiffTracker
-from agent_core.turn.failure import failure_info, failure_text, single_cause
+from agent_core.turn.failure import failure_info, failure_text
 from agent_core.turn.loop import LoopServices, TurnLoop
 from agent_core.turn.prepare import model_request, tools_for
 
@@ -304,7 +305,7 @@ class Thread:
         return turn
 
     async def _run_turn(self, turn: _ActiveTurn, user_input: Sequence[CoreInput]) -> None:
-        failure: Exception | None = None
+        failure: BaseException | None = None
         completed = False
         try:
             with turn.scope:
@@ -320,8 +321,7 @@ class Thread:
                     await self._finish_aborted(turn)
                 else:
                     await self._finish(turn, failure)
-            self._turn = None
-            turn.ended.set()
+            self._let_turn_go(turn)
 
     async def _work(self, turn: _ActiveTurn, user_input: Sequence[CoreInput]) -> str | None:
         context = turn.context
@@ -342,7 +342,7 @@ class Thread:
             )
         return await turn.loop.run(user_input)
 
-    async def _finish(self, turn: _ActiveTurn, failure: Exception | None) -> None:
+    async def _finish(self, turn: _ActiveTurn, failure: BaseException | None) -> None:
         turn.loop.close()
         if failure is not None:
             turn.scribe.emit(ErrorEvent(message=failure_text(failure), codex_error_info=failure_info(failure)))
@@ -370,9 +370,15 @@ class Thread:
     async def _end(self, turn: _ActiveTurn, msg: EventMsg) -> None:
         try:
             await self.log.append_durable(turn.id, msg)
+            self._let_turn_go(turn)
             await self._recorder.flush(durable=True)
         except StateError as error:
             _logger.warning("the end of turn %s is not in the record yet: %s", turn.id, error)
+
+    def _let_turn_go(self, turn: _ActiveTurn) -> None:
+        if self._turn is turn:
+            self._turn = None
+        turn.ended.set()
 
     async def _let_go(self) -> None:
         writer = self._recorder.writer

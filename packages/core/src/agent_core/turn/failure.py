@@ -7,14 +7,7 @@ from agent_core.errors import AgentError, InputInvalid
 from agent_core.model.errors import ModelError
 
 
-def single_cause(error: Exception) -> Exception:
-    """Return the one error inside nested groups, or ``error`` itself where there are several."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
-
-
-def failure_text(error: Exception) -> str:
+def failure_text(error: BaseException) -> str:
     """Return what to tell the user about ``error``."""
     text = str(error)
     if isinstance(error, AgentError | SandboxError | OSError) and text:
@@ -22,7 +15,7 @@ def failure_text(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {text}" if text else f"internal error: {type(error).__name__}"
 
 
-def failure_info(error: Exception) -> CodexErrorInfo:
+def failure_info(error: BaseException) -> CodexErrorInfo:
     """Return the machine-readable class of ``error``."""
     if isinstance(error, ModelError):
         return error.info

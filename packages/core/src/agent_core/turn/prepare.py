@@ -11,6 +11,7 @@ from msgspec import structs
 
 from agent_core.context.history import for_request
 from agent_core.context.metadata import turn_metadata
+from agent_core.context.output import plain_outputs
 from agent_core.model.catalog import fitting_effort
 from agent_core.model.request import ModelRequest, Reasoning, TurnState
 from agent_core.tools.builtin.apply_patch import ApplyPatch
@@ -58,7 +59,7 @@ def model_request(
         turn_id=context.turn_id,
         model=model.slug,
         instructions=settings.base_instructions,
-        input=for_request(history, images=model.accepts_images),
+        input=_input(history, context),
         tools=tools.specs(),
         parallel_tool_calls=model.supports_parallel_tool_calls,
         reasoning=reasoning,
@@ -67,6 +68,11 @@ def model_request(
         turn_metadata=turn_metadata(context.turn_id, _sandbox_tag(context)),
         turn_state=state,
     )
+
+
+def _input(history: Sequence[ResponseItem], context: TurnContext) -> list[ResponseItem]:
+    items = for_request(history, images=context.model.accepts_images)
+    return plain_outputs(items) if context.model.patch_tool == "freeform" else items
 
 
 def recorded(item: ResponseItem, policy: TruncationPolicy) -> ResponseItem:

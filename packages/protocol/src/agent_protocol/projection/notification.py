@@ -60,6 +60,8 @@ def notifications(event: EventMsg, place: Place, state: ProjectionState) -> Sequ
 
 def fold(state: ProjectionState, event: EventMsg, turn_id: str) -> ProjectionState:
     """Return the state after ``event``, which was emitted under ``turn_id``."""
+    if type(event) not in _FOLDED:
+        return state
     match event:
         case TaskStartedEvent():
             return replace(announced(state, turn_id), last_error=None)
@@ -113,6 +115,19 @@ def _review_mode(event: EnteredReviewModeEvent | ExitedReviewModeEvent, place: P
     yield completed(item, place)
 
 
+_FOLDED = frozenset(
+    {
+        TaskStartedEvent,
+        TaskCompleteEvent,
+        TurnAbortedEvent,
+        ErrorEvent,
+        ExecCommandBeginEvent,
+        ExecCommandEndEvent,
+        PatchApplyBeginEvent,
+        ApplyPatchApprovalRequestEvent,
+        PatchApplyEndEvent,
+    }
+)
 _PROJECTIONS: dict[type, Callable[[JsonValue, Place, ProjectionState], Iterable[Notice]]] = {
     AgentMessageContentDeltaEvent: lambda event, place, state: (delta.agent_message(event, place),),
     PlanDeltaEvent: lambda event, place, state: (delta.plan(event, place),),

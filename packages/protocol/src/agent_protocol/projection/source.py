@@ -23,4 +23,6 @@ def session_source(source: stored.SessionSource) -> v2.SessionSource:
     if detail.thread_spawn is not UNSET:
         spawn = v2.ThreadSpawn(parent_thread_id=detail.thread_spawn.parent_thread_id, depth=detail.thread_spawn.depth)
         return v2.SubAgentSessionSource(sub_agent=v2.SubAgentOrigin(thread_spawn=spawn))
+    if detail.other is UNSET:
+        return v2.SessionSourceKind.UNKNOWN
     return v2.SubAgentSessionSource(sub_agent=v2.SubAgentOrigin(other=detail.other))

@@ -1,0 +1,1 @@
+"""A small project with a failing test, and the recorded model that fixes it."""

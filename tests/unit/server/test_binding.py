@@ -1,0 +1,87 @@
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+import pytest
+from agent_core.seams import SystemClock
+from agent_protocol import registry
+from agent_protocol.v2.model import MODEL_LIST, ModelListParams, ModelListResponse
+from agent_server.binding import Binding, BindingError, Services, handles
+from agent_server.context import RequestContext
+from agent_server.handlers.table import DEFERRED, RESOURCES
+from agent_server.hub import Hub
+from agent_server.testing.agent import ScriptedAgent
+
+MODEL = "agent_server.handlers.model:ModelHandlers"
+
+
+def _services() -> Services:
+    return Services(ScriptedAgent(), Hub(SystemClock()))
+
+
+def _bind(resources: Mapping[str, Sequence[str]], deferred: Sequence[str]) -> Binding:
+    return Binding(_services(), resources, deferred)
+
+
+def test_every_method_is_served_or_deferred_exactly_once() -> None:
+    binding = _bind(RESOURCES, DEFERRED)
+    binding.load()
+    for method in registry.client_methods():
+        bound = binding.find(method.name)
+        assert bound is not None
+        assert bound.method is method
+        assert (bound.call is None) == (method.name in DEFERRED)
+    assert binding.find("no/such/method") is None
+
+
+def test_a_method_without_handler_is_refused_at_start() -> None:
+    with pytest.raises(BindingError) as caught:
+        _bind(RESOURCES, [each for each in DEFERRED if each != "turn/steer"])
+    assert caught.value.missing == ["turn/steer"]
+
+
+def test_a_method_with_two_handlers_is_refused_at_start() -> None:
+    with pytest.raises(BindingError) as caught:
+        _bind(RESOURCES, [*DEFERRED, "model/list"])
+    assert caught.value.doubled == ["model/list"]
+
+
+def test_an_unknown_method_is_refused_at_start() -> None:
+    with pytest.raises(BindingError) as caught:
+        _bind(RESOURCES, [*DEFERRED, "model/lists"])
+    assert caught.value.unknown == ["model/lists"]
+
+
+class TwiceHandlers:
+    def __init__(self, services: Services) -> None:
+        pass
+
+    @handles(MODEL_LIST)
+    async def list(self, ctx: RequestContext[ModelListResponse], params: ModelListParams) -> ModelListResponse:
+        raise NotImplementedError
+
+    @handles(MODEL_LIST)
+    async def again(self, ctx: RequestContext[ModelListResponse], params: ModelListParams) -> ModelListResponse:
+        raise NotImplementedError
+
+
+def test_a_class_must_serve_what_it_is_listed_for() -> None:
+    moved = {home: methods for home, methods in RESOURCES.items() if home != MODEL}
+    account = "agent_server.handlers.account:AccountHandlers"
+    wrong = {**moved, account: ("account/read", "model/list")}
+    with pytest.raises(BindingError) as caught:
+        _bind(wrong, DEFERRED).load()
+    assert caught.value.missing == ["model/list"]
+
+
+def test_starting_the_server_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from agent_server.server import Server; from agent_server.testing.agent import ScriptedAgent\n"
+    )
+    light = "import sys\nfrom agent_server.server import Server\nimport agent_server.stdio\n"
+    heavy = "sqlalchemy alembic cryptography httpx2 textual click tree_sitter ssl subprocess importlib.metadata email"
+    check = f"print([name for name in {heavy.split()!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", light + check], capture_output=True, text=True, check=True)
+    loaded = done.stdout.strip()
+    assert script
+    assert loaded == "[]"
