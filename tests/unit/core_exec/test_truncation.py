@@ -58,7 +58,7 @@ def test_counting() -> None:
 
 def test_parts_share_one_budget_in_order_and_images_stay() -> None:
     image = InputImagePart(image_url="data:,")
-    parts = [
+    parts: list[InputTextPart | InputImagePart] = [
         InputTextPart(text="x" * 6),
         image,
         InputTextPart(text="y" * 10),

@@ -88,13 +88,17 @@ THREAD = Thread(
 WRITTEN = [
     (
         COMMAND,
-        '{"type":"commandExecution","id":"c","command":"ls","cwd":"/w","processId":null,"status":"inProgress",'
-        '"commandActions":[],"aggregatedOutput":null,"exitCode":null,"durationMs":null}',
+        (
+            '{"type":"commandExecution","id":"c","command":"ls","cwd":"/w","processId":null,"status":"inProgress",'
+            '"commandActions":[],"aggregatedOutput":null,"exitCode":null,"durationMs":null}'
+        ),
     ),
     (
         MCP_CALL,
-        '{"type":"mcpToolCall","id":"m","server":"s","tool":"t","status":"inProgress","arguments":null,'
-        '"result":null,"error":null,"durationMs":null}',
+        (
+            '{"type":"mcpToolCall","id":"m","server":"s","tool":"t","status":"inProgress","arguments":null,'
+            '"result":null,"error":null,"durationMs":null}'
+        ),
     ),
     (ReasoningThreadItem(id="r"), '{"type":"reasoning","id":"r","summary":[],"content":[]}'),
     (WebSearchThreadItem(id="w", query=""), '{"type":"webSearch","id":"w","query":"","action":null}'),
@@ -115,13 +119,17 @@ WRITTEN = [
     ),
     (
         THREAD,
-        '{"id":"t","preview":"","modelProvider":"p","createdAt":1,"updatedAt":2,"path":null,"cwd":"/w",'
-        '"cliVersion":"v","source":"vscode","gitInfo":null,"turns":[]}',
+        (
+            '{"id":"t","preview":"","modelProvider":"p","createdAt":1,"updatedAt":2,"path":null,"cwd":"/w",'
+            '"cliVersion":"v","source":"vscode","gitInfo":null,"turns":[]}'
+        ),
     ),
     (
         Turn(id="u", items=[], status=TurnStatus.FAILED, error=TurnError(message="m")),
-        '{"id":"u","items":[],"status":"failed",'
-        '"error":{"message":"m","codexErrorInfo":null,"additionalDetails":null}}',
+        (
+            '{"id":"u","items":[],"status":"failed",'
+            '"error":{"message":"m","codexErrorInfo":null,"additionalDetails":null}}'
+        ),
     ),
     (GitInfo(), '{"sha":null,"branch":null,"originUrl":null}'),
     (ThreadListResponse(data=[]), '{"data":[],"nextCursor":null}'),
@@ -130,9 +138,11 @@ WRITTEN = [
     (ExternalSandboxSandboxPolicy(), '{"type":"externalSandbox","networkAccess":"restricted"}'),
     (
         WorkspaceWriteSandboxPolicy(read_only_access=RestrictedReadOnlyAccess()),
-        '{"type":"workspaceWrite","writableRoots":[],"readOnlyAccess":{"type":"restricted",'
-        '"includePlatformDefaults":true,"readableRoots":[]},"networkAccess":false,"excludeTmpdirEnvVar":false,'
-        '"excludeSlashTmp":false}',
+        (
+            '{"type":"workspaceWrite","writableRoots":[],"readOnlyAccess":{"type":"restricted",'
+            '"includePlatformDefaults":true,"readableRoots":[]},"networkAccess":false,"excludeTmpdirEnvVar":false,'
+            '"excludeSlashTmp":false}'
+        ),
     ),
     (
         CommandExecutionRequestApprovalParams(thread_id="t", turn_id="u", item_id="i", reason="r"),
@@ -161,8 +171,10 @@ WRITTEN = [
     ),
     (
         SkillInterface(display_name="n"),
-        '{"displayName":"n","shortDescription":null,"iconSmall":null,"iconLarge":null,"brandColor":null,'
-        '"defaultPrompt":null}',
+        (
+            '{"displayName":"n","shortDescription":null,"iconSmall":null,"iconLarge":null,"brandColor":null,'
+            '"defaultPrompt":null}'
+        ),
     ),
     (SkillToolDependency(type="mcp", value="v"), '{"type":"mcp","value":"v"}'),
     (
@@ -256,7 +268,7 @@ def test_a_configuration_shows_its_known_members_and_keeps_the_unknown_ones() ->
     shown = with_known_members(
         {"zeal": 9, "model": "m", "profiles": {"p": {"odd": True}}, "tools": {"web_search": True}}
     )
-    assert list(shown)[0] == "model"
+    assert next(iter(shown)) == "model"
     assert list(shown)[-1] == "zeal"
     assert shown["review_model"] is None
     assert shown["tools"] == {"web_search": True, "view_image": None}

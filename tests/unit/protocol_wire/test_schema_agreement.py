@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 import msgspec
@@ -9,7 +9,8 @@ from agent_protocol.schema.surface import surface
 from agent_protocol.wire import JsonValue
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it ships no types
+from msgspec import Struct
 
 DECLARED_APART = {
     "ThreadResumeParams": "the items of its history are kept raw",
@@ -17,12 +18,17 @@ DECLARED_APART = {
     "ConfigReadResponse": "its config is kept as open JSON",
 }
 FILES = {path.stem: schema for path, schema in json_schema_files(surface(experimental=True)).items()}
-EXPORTED = {
-    declared.__name__: declared
-    for message in (*registry.client_methods(), *registry.server_requests(), *registry.notifications())
-    for declared in (message.params, getattr(message, "result", None))
-    if isinstance(declared, type) and declared.__name__ not in DECLARED_APART
-}
+
+
+def _exported() -> Iterator[type[Struct]]:
+    messages: list[registry.AnyMethod | registry.AnyServerRequest] = []
+    messages += [*registry.client_methods(), *registry.server_requests()]
+    for message in messages:
+        yield from (declared for declared in (message.params, message.result) if isinstance(declared, type))
+    yield from (sent.params for sent in registry.notifications() if sent.params is not None)
+
+
+EXPORTED = {declared.__name__: declared for declared in _exported() if declared.__name__ not in DECLARED_APART}
 
 
 @pytest.mark.parametrize("name", EXPORTED)

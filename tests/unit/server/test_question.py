@@ -45,9 +45,7 @@ async def _silent(peer: RawPeer) -> bool:
         ({"acceptWithExecpolicyAmendment": {"execpolicy_amendment": ["touch"]}}, "approved"),
     ],
 )
-async def test_an_accepted_command_reaches_the_core_and_nothing_else_is_told(
-    decision: JsonValue, decided: str
-) -> None:
+async def test_an_accepted_command_reaches_the_core_and_nothing_else_is_told(decision: JsonValue, decided: str) -> None:
     agent = ScriptedAgent(script=stay_active)
     async with Server(agent) as server:
         peer = await _peer(server)

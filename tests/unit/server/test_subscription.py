@@ -85,17 +85,15 @@ async def test_a_turn_nobody_announced_is_announced_from_the_log() -> None:
 
 
 async def test_input_that_joins_a_running_turn_is_not_announced_again() -> None:
-    agent = ScriptedAgent(script=lambda thread, turn_id, user_input: None)
+    agent = ScriptedAgent(script=stay_active)
     async with Server(agent) as server:
         peer = await _peer(server)
         thread_id = await _started(peer)
-        channel_thread = agent.started[0]
-
         await peer.request(1, "turn/start", {"threadId": thread_id, "input": []})
         await peer.until_method("turn/started")
-        channel_thread._turns = 0
-        assert (await peer.request(2, "turn/start", {"threadId": thread_id, "input": []}))["result"]["turn"]["id"]
-        channel_thread.end_turn()
+        joined = await peer.request(2, "turn/start", {"threadId": thread_id, "input": []})
+        assert joined["result"]["turn"]["id"] == "turn-1"
+        agent.started[0].end_turn()
         assert (await peer.next())["method"] == "turn/completed"
 
 

@@ -82,7 +82,8 @@ class Server:
                 finally:
                     self._hub.leave(connection)
                     connection.outbox.close()
-                    tasks.cancel_scope.deadline = anyio.current_time() + self.limits.drain_seconds
+                    patience = 0.0 if connection.overflowed else self.limits.drain_seconds
+                    tasks.cancel_scope.deadline = anyio.current_time() + patience
         finally:
             self._connections.pop(connection, None)
             connection.close("the connection ended")

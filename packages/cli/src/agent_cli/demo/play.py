@@ -26,11 +26,14 @@ This host can confine nothing, so the demo's commands, which came with this prog
 """
 
 
-def play(*, keep: bool, color: str) -> int:
-    """Run the demo; return 0 where the project's tests failed before and pass after it, else 1."""
+def play(*, keep: bool, color: str, report: Report | None = None) -> int:
+    """Run the demo; return 0 where the project's tests failed before and pass after it, else 1.
+
+    ``report`` says what this host can confine with, in place of a probe.
+    """
+    report = report or probe()
     with staged(keep=keep) as stage:
         _say(ABOUT)
-        report = probe()
         if not report.works:
             _say(UNCONFINED, *obstacles(report))
         before = stage.run_tests()

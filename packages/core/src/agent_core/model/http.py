@@ -119,12 +119,20 @@ def _build_client(secure: bool) -> httpx2.AsyncClient:
 
 def _reason(error: Exception) -> str:
     """Return what went wrong, from the innermost cause that says something."""
+    import httpcore2
     import httpx2
 
     if isinstance(error, httpx2.TimeoutException):
         return "it did not answer in time"
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__) is not None:
-        causes.append(cause.exceptions[-1] if isinstance(cause, BaseExceptionGroup) else cause)
-    texts = [getattr(cause, "strerror", None) or str(cause) for cause in reversed(causes)]
-    return next(filter(None, texts), type(error).__name__)
+    reason, cause = str(error), error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[-1]
+        if isinstance(cause, ConnectionError) and cause.errno:
+            reason = os.strerror(cause.errno)
+        elif isinstance(cause, OSError):
+            reason = cause.strerror or reason
+        elif not isinstance(cause, httpcore2.NetworkError):
+            break
+        cause = cause.__cause__ or cause.__context__
+    return reason.rstrip(".") or type(error).__name__

@@ -207,7 +207,7 @@ class TurnLoop:
             else:
                 await self._collect(sample)
         sample.last_message = reducer.last_message
-        if sample.calls:
+        if sample.failure is None:
             self._emit_diff()
         self._sample_state = None
         return sample

@@ -108,9 +108,12 @@ class ScriptedThread:
     async def start_turn(
         self, user_input: Sequence[UserInput], overrides: TurnOverrides, announce: Callable[[str], None]
     ) -> str:
-        """Announce a turn and run the script."""
-        self._turns += 1
+        """Announce a turn and run the script, or join the running turn."""
         self.inputs.append(user_input)
+        if self.active_turn is not None:
+            announce(self.active_turn)
+            return self.active_turn
+        self._turns += 1
         turn_id = self.active_turn = f"turn-{self._turns}"
         announce(turn_id)
         self.script(self, turn_id, user_input)
