@@ -35,8 +35,14 @@ LAZY |= {"tree_sitter_bash", "tomlkit", "websockets", "importlib.metadata", "log
 LAZY_HOMES = {
     "click": {"agent_cli.commands"},
 }
-# `except Exception` belongs to a boundary that must answer, end or report whatever happened.
-BOUNDARIES = 3
+# `except Exception` stands once in each of these and nowhere else: whatever happened must be answered or reported here.
+BOUNDARIES = {
+    "agent_core.thread.thread": "the end of a turn",
+    "agent_protocol.client.inbox": "the client's answer to a question",
+    "agent_sandbox.linux.child": "between fork and exec: must not return into the server's loop",
+    "agent_server.dispatch": "the reply to a request",
+    "agent_server.server": "a connection served in the background",
+}
 LONGEST_MODULE_LINES = 600
 
 
@@ -162,12 +168,12 @@ def catches_everything(handler: ast.ExceptHandler) -> bool:
 
 def test_catching_everything_is_left_to_the_boundaries() -> None:
     catches = [
-        f"{module_name(path)}:{node.lineno}"
+        module_name(path)
         for path, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler) and catches_everything(node)
     ]
-    assert len(catches) <= BOUNDARIES, "\n".join(catches)
+    assert sorted(catches) == sorted(BOUNDARIES)
 
 
 def test_no_module_has_grown_past_one_room() -> None:

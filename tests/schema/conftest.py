@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
 from agent_protocol.wire import JsonValue
 
 REPOSITORY = Path(__file__).parents[2]

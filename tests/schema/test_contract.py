@@ -1,14 +1,21 @@
 """Compares the exported schema with the contract: names, members, required, null, enum values, types, formats."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from inspect import isclass
 from typing import Protocol, TypeAlias
 
 import pytest
-
 from agent_protocol import registry
-from agent_protocol.schema.jsonschema import json_schema_files
+from agent_protocol.schema.catalog import Catalog
+from agent_protocol.schema.declaration import Named
+from agent_protocol.schema.jsonschema import json_schema_files, type_schema
 from agent_protocol.schema.surface import surface
+from agent_protocol.v2.common import ApprovalsReviewer
+from agent_protocol.v2.search import FuzzyFileSearchMatchType
+from agent_protocol.v2.thread import ThreadActiveFlag, ThreadStatus
 from agent_protocol.wire import JsonValue
+from msgspec import Struct, inspect
 
 Shape: TypeAlias = tuple[object, ...]
 ANYTHING: Shape = ("anything",)
@@ -131,7 +138,9 @@ def test_the_registry_equals_the_contract(contract: Contract) -> None:
     assert {
         method.name: (_name(method.params), _name(method.result), method.experimental)
         for method in registry.client_methods()
-    } == {name: (told["params"], told["result"], told["experimental"]) for name, told in methods["clientRequests"].items()}
+    } == {
+        name: (told["params"], told["result"], told["experimental"]) for name, told in methods["clientRequests"].items()
+    }
     assert {asked.name: (_name(asked.params), _name(asked.result)) for asked in registry.server_requests()} == {
         name: (told["params"], told["result"]) for name, told in methods["serverRequests"].items()
     }
@@ -144,11 +153,42 @@ def test_the_registry_equals_the_contract(contract: Contract) -> None:
 
 
 def _name(declared: object) -> str | None:
-    """The contract's name of a type; the variants of a union end in the name of the union."""
     if declared is None:
         return None
-    names = [arm.__name__ for arm in getattr(declared, "__args__", (declared,))]
-    ending = names[0]
-    while not all(name.endswith(ending) for name in names) or (len(names) > 1 and ending == names[0]):
-        ending = ending[1:].lstrip("abcdefghijklmnopqrstuvwxyz")
-    return ending
+    name = Catalog().add(declared)
+    assert isinstance(name, Named)
+    return name.name
+
+
+def test_the_members_newer_clients_require_are_served_in_addition(contract: Contract) -> None:
+    newer = contract.read("newer_required")
+    assert {name: sorted(members) for name, members in newer["members"].items()} == dict(_newer_members())
+    declared = {
+        cls.__name__: type_schema(cls) for cls in (ApprovalsReviewer, FuzzyFileSearchMatchType, ThreadActiveFlag)
+    }
+    declared["ThreadStatus"] = type_schema(ThreadStatus)
+    assert {name: shape(schema) for name, schema in declared.items()} == {
+        name: shape(schema) for name, schema in newer["definitions"].items()
+    }
+
+
+def _newer_members() -> Iterator[tuple[str, Sequence[str]]]:
+    for cls in _structs():
+        info = inspect.type_info(cls)
+        assert isinstance(info, inspect.StructType)
+        marked = sorted(
+            field.encode_name
+            for field in info.fields
+            if isinstance(field.type, inspect.Metadata) and "since" in (field.type.extra or {})
+        )
+        if marked:
+            yield cls.__name__, marked
+
+
+def _structs() -> Iterator[type[Struct]]:
+    messages: list[registry.AnyMethod | registry.AnyNotification | registry.AnyServerRequest] = []
+    messages += [*registry.client_methods(), *registry.notifications(), *registry.server_requests()]
+    for home in {message.params.__module__ for message in messages if isinstance(message.params, type)}:
+        yield from (
+            value for value in vars(import_module(home)).values() if isclass(value) and issubclass(value, Struct)
+        )

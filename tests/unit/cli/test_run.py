@@ -47,6 +47,10 @@ def options(tmp_path: Path, environ: Mapping[str, str]) -> Options:
     return Options(prompt="go", directory=str(project), sandbox="danger-full-access", environ=environ)
 
 
+def rollouts(environ: Mapping[str, str]) -> list[Path]:
+    return list(Path(environ["AGENT_HOME"]).rglob("rollout-*"))
+
+
 def says(*texts: str) -> ScriptedModel:
     return ScriptedModel([answer(message(text)) for text in texts])
 
@@ -140,7 +144,7 @@ async def test_the_output_schema_is_sent_and_a_bad_one_starts_no_turn(options: O
 async def test_a_blank_prompt_leaves_no_record(options: Options, environ: Mapping[str, str]) -> None:
     with pytest.raises(PromptError):
         await run(replace(options, prompt=" "), Recorded().streams, model=says("ok"))
-    assert not list(Path(environ["AGENT_HOME"]).rglob("rollout-*"))
+    assert not rollouts(environ)
 
 
 async def test_a_run_is_resumed_with_its_history_and_its_usage(options: Options) -> None:
@@ -167,7 +171,7 @@ async def test_what_cannot_be_resumed_is_an_error_and_no_new_thread(
     ):
         with pytest.raises(error):
             await run(each, Recorded().streams, model=says("ok"))
-    assert not list(Path(environ["AGENT_HOME"]).rglob("rollout-*"))
+    assert not rollouts(environ)
 
 
 async def test_a_broken_configuration_stops_the_run(options: Options, environ: Mapping[str, str]) -> None:

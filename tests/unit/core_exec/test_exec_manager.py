@@ -182,17 +182,7 @@ class Bench:
     async def begin(
         self, sink: Sink | None = None, *, tty: bool = False, yield_ms: int = 1000, call_id: str = "call"
     ) -> FakeChild:
-        request = StartRequest(
-            call_id=call_id,
-            argv=["cmd"],
-            cwd="/",
-            env={},
-            policy=Policy.read_only(),
-            policy_cwd="/",
-            sink=sink or Sink(),
-            tty=tty,
-            yield_ms=yield_ms,
-        )
+        request = a_request(sink or Sink(), tty=tty, yield_ms=yield_ms, call_id=call_id)
 
         async def call() -> None:
             self.results.append(await self.manager.start(request))
@@ -215,6 +205,31 @@ class Bench:
         process_id = self.results[-1].process_id
         assert process_id is not None
         return child, process_id
+
+    def open_ids(self) -> set[int]:
+        return {process.process_id for process in self.manager.open_processes()}
+
+    async def fill(self) -> tuple[list[FakeChild], list[Sink], list[int]]:
+        """Start as many processes as there may be, and let their yield time pass."""
+        sinks = [Sink() for _ in range(MOST_PROCESSES)]
+        for sink in sinks:
+            self.tasks.start_soon(self.manager.start, a_request(sink))
+        await self.clock.advance(1)
+        return self.spawner.children, sinks, [process.process_id for process in self.manager.open_processes()]
+
+
+def a_request(sink: Sink, *, tty: bool = False, yield_ms: int = 1000, call_id: str = "call") -> StartRequest:
+    return StartRequest(
+        call_id=call_id,
+        argv=["cmd"],
+        cwd="/",
+        env={},
+        policy=Policy.read_only(),
+        policy_cwd="/",
+        sink=sink,
+        tty=tty,
+        yield_ms=yield_ms,
+    )
 
 
 @asynccontextmanager
@@ -361,17 +376,7 @@ async def test_what_a_failed_start_raises_leaves_nothing_open() -> None:
         bench.spawner.error = SpawnFailed("exec", 2, "cmd")
         sink = Sink()
         with pytest.raises(SpawnFailed):
-            await bench.manager.start(
-                StartRequest(
-                    call_id="c",
-                    argv=["cmd"],
-                    cwd="/",
-                    env={},
-                    policy=Policy.read_only(),
-                    policy_cwd="/",
-                    sink=sink,
-                )
-            )
+            await bench.manager.start(a_request(sink))
         assert sink.begun is None
         assert bench.manager.open_processes() == []
 
@@ -401,17 +406,7 @@ async def test_cancelling_a_call_leaves_its_process_open() -> None:
         sink = Sink()
         with anyio.CancelScope() as scope:
             bench.tasks.start_soon(_cancel_when_idle, scope)
-            await bench.manager.start(
-                StartRequest(
-                    call_id="c",
-                    argv=["cmd"],
-                    cwd="/",
-                    env={},
-                    policy=Policy.read_only(),
-                    policy_cwd="/",
-                    sink=sink,
-                )
-            )
+            await bench.manager.start(a_request(sink))
         assert scope.cancelled_caught
         assert [process.running for process in bench.manager.open_processes()] == [True]
         assert sink.ended is None
@@ -439,8 +434,7 @@ async def test_a_process_id_in_use_is_drawn_again() -> None:
 
 async def test_one_process_too_many_ends_the_least_recently_used() -> None:
     async with a_bench() as bench:
-        sinks = [Sink() for _ in range(MOST_PROCESSES)]
-        ids = [(await bench.background(sink))[1] for sink in sinks]
+        _, sinks, ids = await bench.fill()
         await bench.write(ids[0], "")
         await bench.clock.advance(5)
         await bench.background()
@@ -450,16 +444,13 @@ async def test_one_process_too_many_ends_the_least_recently_used() -> None:
 
 async def test_an_ended_process_goes_before_a_running_one_unless_it_was_used_lately() -> None:
     async with a_bench() as bench:
-        started = [await bench.background() for _ in range(MOST_PROCESSES)]
-        started[30][0].exit(0)
-        started[-1][0].exit(0)
-        await anyio.wait_all_tasks_blocked()
+        children, _, ids = await bench.fill()
+        children[30].exit(0)
+        children[-1].exit(0)
         await bench.background()
-        left = {process.process_id for process in bench.manager.open_processes()}
-        assert {process_id for _, process_id in started} - left == {started[30][1]}
+        assert set(ids) - bench.open_ids() == {ids[30]}
         await bench.background()
-        left = {process.process_id for process in bench.manager.open_processes()}
-        assert {process_id for _, process_id in started} - left == {started[30][1], started[0][1]}
+        assert set(ids) - bench.open_ids() == {ids[30], ids[0]}
 
 
 async def test_the_transcript_keeps_head_and_tail_within_bounds() -> None:

@@ -266,14 +266,15 @@ async def test_a_file_that_is_no_cassette_is_refused_with_its_line(tmp_path: Pat
     path = tmp_path / "run.jsonl"
     path.write_bytes(content)
     with pytest.raises(CassetteInvalid) as raised:
-        await ReplayClient(path, {}).prepare()
+        await drive(ReplayClient(path, {}), [request(REPLAYED)])
     assert raised.value.line == line
 
 
 @pytest.mark.anyio
-async def test_a_missing_cassette_is_told(tmp_path: Path) -> None:
+async def test_a_missing_cassette_is_told_at_the_first_request(tmp_path: Path) -> None:
+    await ReplayClient(tmp_path / "none.jsonl", {}).prepare()
     with pytest.raises(CassetteInvalid) as raised:
-        await ReplayClient(tmp_path / "none.jsonl", {}).prepare()
+        await drive(ReplayClient(tmp_path / "none.jsonl", {}), [request(REPLAYED)])
     assert raised.value.line == 0
 
 

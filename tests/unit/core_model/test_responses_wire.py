@@ -138,6 +138,17 @@ async def test_the_request_has_these_headers_and_no_others() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_default_no_header_can_carry_is_left_out() -> None:
+    async with ScriptedServer([answer()]) as server:
+        provider = ModelProvider(id="p", name="P", base_url=server.url)
+        model = ResponsesClient(provider, headers={"originator": "ïde\n", "user-agent": "a"}, environ={})
+        await events_of(model)
+        await model.aclose()
+    assert "originator" not in server.requests[0].headers
+    assert server.requests[0].headers["user-agent"] == "a"
+
+
+@pytest.mark.anyio
 async def test_without_a_key_no_authorization_is_sent() -> None:
     async with ScriptedServer([answer()]) as server:
         model = client(server)

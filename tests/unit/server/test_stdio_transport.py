@@ -1,3 +1,4 @@
+import contextlib
 import os
 import socket
 from collections.abc import Iterator
@@ -19,10 +20,8 @@ def ends() -> Iterator[tuple[StdioTransport, int, int]]:
     out_read, out_write = os.pipe()
     yield StdioTransport(in_read, out_write, max_frame_bytes=1000), in_write, out_read
     for fd in (in_write, out_read):
-        try:
+        with contextlib.suppress(OSError):
             os.close(fd)
-        except OSError:
-            pass
 
 
 async def test_lines_become_frames_however_they_are_cut(ends: tuple[StdioTransport, int, int]) -> None:

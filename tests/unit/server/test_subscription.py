@@ -7,6 +7,7 @@ from agent_protocol.rollout.event import (
     TurnDiffEvent,
 )
 from agent_protocol.rollout.turn_item import AgentMessageText, AgentMessageTurnItem
+from agent_protocol.wire import JsonValue
 from agent_server.server import Server
 from agent_server.testing.agent import ScriptedAgent, stay_active
 from agent_server.testing.peer import RawPeer
@@ -51,7 +52,7 @@ async def test_turn_start_answers_then_tells_of_the_turn_then_shows_its_items() 
         spelled = f"urn:uuid:{thread_id.upper()}"
         await peer.send({"id": 2, "method": "turn/start", "params": {"threadId": spelled, "input": []}})
         reply, started, completed = await peer.take(3)
-        turn = {"id": "turn-1", "items": [], "status": "inProgress", "error": None}
+        turn: dict[str, JsonValue] = {"id": "turn-1", "items": [], "status": "inProgress", "error": None}
         assert reply == {"id": 2, "result": {"turn": turn}}
         assert started == {"method": "turn/started", "params": {"threadId": spelled, "turn": turn}}
         assert completed["params"] == {"threadId": thread_id, "turn": {**turn, "status": "completed"}}

@@ -33,28 +33,23 @@ def generate_json_schema(out: Path, experimental: bool) -> None:
     """Write the protocol's JSON schema to DIR, one file per type and one bundle."""
     from agent_protocol.schema import write_json_schema
 
-    write_json_schema(out, experimental=experimental)
+    try:
+        write_json_schema(out, experimental=experimental)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @app_server.command("generate-ts", short_help="Write the TypeScript types.")
 @click.option("-o", "--out", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--experimental", is_flag=True, help="Include experimental methods and fields.")
-@click.option("-p", "--prettier", metavar="BIN", help="Run this prettier over what was written.")
-def generate_ts(out: Path, experimental: bool, prettier: str | None) -> None:
+@click.option(
+    "-p", "--prettier", metavar="BIN", type=click.Path(path_type=Path), help="Run this prettier over what was written."
+)
+def generate_ts(out: Path, experimental: bool, prettier: Path | None) -> None:
     """Write the protocol's TypeScript types to DIR."""
-    from agent_protocol.schema import write_typescript
-
-    write_typescript(out, experimental=experimental)
-    if prettier is not None:
-        _format_with(prettier, out)
-
-
-def _format_with(prettier: str, folder: Path) -> None:
-    import subprocess
+    from agent_protocol.schema import PrettierError, write_typescript
 
     try:
-        done = subprocess.run([prettier, "--write", "--log-level", "warn", str(folder)], check=False)
-    except OSError as error:
-        raise click.ClickException(f"{prettier} could not be run: {error.strerror}") from error
-    if done.returncode != 0:
-        raise click.ClickException(f"{prettier} ended with {done.returncode}")
+        write_typescript(out, experimental=experimental, prettier=prettier)
+    except (PrettierError, OSError) as error:
+        raise click.ClickException(str(error)) from error

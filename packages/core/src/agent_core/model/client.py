@@ -24,7 +24,7 @@ class ModelClient(Protocol):
         ...
 
     async def prepare(self) -> None:
-        """Load what the first request needs. Optional: it only moves that cost to an earlier moment."""
+        """Load what the first request needs. Optional: it moves that cost, not its failures, to an earlier moment."""
         ...
 
     async def aclose(self) -> None:

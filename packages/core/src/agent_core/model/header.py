@@ -20,12 +20,14 @@ def request_headers(
     environ: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the headers to send, names in lower case; where two sources name the same one, the more particular wins.
+    Of ``defaults``, which a client may have named, what no header can carry is left out.
 
     Raises:
         ProviderInvalid: a variable of ``env_http_headers`` holds what no header can carry.
     """
     headers = {"accept": "text/event-stream", "accept-encoding": "identity", "content-type": "application/json"}
-    headers |= _lowered(defaults) | _lowered(provider.http_headers) | _lowered(_from_environment(provider, environ))
+    headers |= _lowered({name: value for name, value in defaults.items() if is_header_value(value)})
+    headers |= _lowered(provider.http_headers) | _lowered(_from_environment(provider, environ))
     headers["session_id"] = request.thread_id
     if request.turn_metadata is not None and is_header_value(request.turn_metadata):
         headers[TURN_METADATA] = request.turn_metadata

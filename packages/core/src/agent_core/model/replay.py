@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +96,8 @@ class ReplayClient:
         return None if self._loaded is None else len(self._loaded[0].exchanges) - self._next
 
     async def prepare(self) -> None:
-        await self._load()
+        with suppress(ModelError):
+            await self._load()
 
     async def aclose(self) -> None:
         """Do nothing: nothing is held open."""

@@ -59,7 +59,8 @@ class ResponsesClient:
         self._randomness = randomness or system_randomness()
 
     async def prepare(self) -> None:
-        await self._pool.client(self._provider.address())
+        with suppress(ModelError):
+            await self._pool.client(self._provider.address())
 
     async def aclose(self) -> None:
         if self._owns_pool:

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET
 
 from agent_protocol.schema import naming, rpc
+from agent_protocol.schema.catalog import Catalog
 from agent_protocol.schema.declaration import (
     REQUEST_ID,
     Alias,
@@ -59,6 +60,15 @@ def json_schema_files(shown: Surface) -> Mapping[PurePosixPath, Schema]:
         files[PurePosixPath(f"{title}.json")] = _rpc_file(title)
     files[PurePosixPath(naming.BUNDLE)] = _bundle(shown)
     return dict(sorted(files.items()))
+
+
+def type_schema(declared: object) -> Schema:
+    """The self-contained schema of one type: a struct, an enum or a named union."""
+    catalog = Catalog()
+    name = catalog.add(declared)
+    if not isinstance(name, Named):
+        raise TypeError(f"{declared!r} has no name of its own")
+    return _type_file(Surface(catalog, families=[], exported=[name], hidden=frozenset(), is_experimental=True), name)
 
 
 def _type_file(shown: Surface, name: Named) -> Schema:

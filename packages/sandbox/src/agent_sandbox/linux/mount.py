@@ -30,9 +30,9 @@ def enter(privilege: str) -> None:
         return
     uid, gid = os.geteuid(), os.getegid()
     syscall.unshare(CLONE_NEWUSER | _CLONE_NEWNS)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+    for name, data in (("setgroups", b"deny"), ("uid_map", b"%d %d 1" % (uid, uid)), ("gid_map", b"%d %d 1" % (gid, gid))):
+        with open(f"/proc/self/{name}", "wb", buffering=0) as file:
+            file.write(data)
 
 
 def arrange(writable: Iterable[bytes], protected: Iterable[bytes]) -> None:

@@ -129,7 +129,7 @@ def _start_options(params: ThreadStartParams) -> ThreadOptions:
         config=params.config or {},
         base_instructions=params.base_instructions,
         developer_instructions=params.developer_instructions,
-        personality=params.personality,
+        personality=None if params.personality is None else params.personality.value,
         ephemeral=bool(params.ephemeral),
         dynamic_tools=params.dynamic_tools or (),
         experimental_raw_events=params.experimental_raw_events,
@@ -147,6 +147,6 @@ def _resume_options(params: ThreadResumeParams) -> ThreadOptions:
         config=params.config or {},
         base_instructions=params.base_instructions,
         developer_instructions=params.developer_instructions,
-        personality=params.personality,
+        personality=None if params.personality is None else params.personality.value,
         persist_extended_history=params.persist_extended_history,
     )

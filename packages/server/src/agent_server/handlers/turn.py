@@ -63,6 +63,6 @@ def _overrides(params: TurnStartParams) -> TurnOverrides:
         model=params.model,
         effort=params.effort,
         summary=params.summary,
-        personality=params.personality,
+        personality=None if params.personality is None else params.personality.value,
         output_schema=params.output_schema,
     )
