@@ -182,7 +182,7 @@ def test_tool_calls_searches_and_agents_are_told_in_snake_case() -> None:
         "id": "ws",
         "type": "web_search",
         "query": "q",
-        "action": {"type": "openPage", "url": "u"},
+        "action": {"type": "open_page", "url": "u"},
     }
     assert (lines[3]["item"]["tool"], lines[3]["item"]["agents_states"]["x"]["status"]) == (
         "spawn_agent",

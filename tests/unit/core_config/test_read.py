@@ -3,7 +3,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import msgspec
 import pytest
 from agent_core.config.errors import ConfigError
@@ -14,28 +14,10 @@ from agent_protocol.wire import JsonValue
 Requests = Callable[..., ConfigRequest]
 CONTRACT = Path(os.environ.get("AGENT_CONTRACT_DIR", Path(__file__).parents[4] / "shared" / "contract"))
 KNOWN = [
-    "model",
-    "review_model",
-    "model_context_window",
-    "model_auto_compact_token_limit",
-    "model_provider",
-    "approval_policy",
-    "sandbox_mode",
-    "sandbox_workspace_write",
-    "forced_chatgpt_workspace_id",
-    "forced_login_method",
-    "web_search",
-    "tools",
-    "profile",
-    "profiles",
-    "instructions",
-    "developer_instructions",
-    "compact_prompt",
-    "model_reasoning_effort",
-    "model_reasoning_summary",
-    "model_verbosity",
-    "analytics",
-    "apps",
+    *("model", "review_model", "model_context_window", "model_auto_compact_token_limit", "model_provider"),
+    *("approval_policy", "sandbox_mode", "sandbox_workspace_write", "forced_chatgpt_workspace_id"),
+    *("forced_login_method", "web_search", "tools", "profile", "profiles", "instructions", "developer_instructions"),
+    *("compact_prompt", "model_reasoning_effort", "model_reasoning_summary", "model_verbosity", "analytics", "apps"),
 ]
 
 

@@ -447,6 +447,7 @@ async def test_an_ended_process_goes_before_a_running_one_unless_it_was_used_lat
         children, _, ids = await bench.fill()
         children[30].exit(0)
         children[-1].exit(0)
+        await anyio.wait_all_tasks_blocked()
         await bench.background()
         assert set(ids) - bench.open_ids() == {ids[30]}
         await bench.background()

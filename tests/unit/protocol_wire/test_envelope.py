@@ -13,7 +13,7 @@ from agent_protocol.jsonrpc import (
     ResponseMessage,
     decode_envelope,
 )
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 
@@ -114,6 +114,7 @@ def encoded(value: Mapping[str, object]) -> bytes:
     return json.dumps(value).encode()
 
 
+@settings(deadline=None)
 @given(frame=st.binary() | MEMBERS.map(encoded))
 @example(frame=b'{"id":' + b"9" * 5000 + b',"method":"a"}')
 @example(frame=b'{"id":1e999,"method":"a"}')
@@ -125,6 +126,7 @@ def test_no_bytes_do_more_than_be_malformed(frame: bytes) -> None:
         assert error.detail
 
 
+@settings(deadline=None)
 @given(members=MEMBERS, cut=st.integers(0, 200))
 def test_a_truncated_message_is_malformed(members: Mapping[str, object], cut: int) -> None:
     frame = encoded(members)

@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 from agent_protocol.ids import canonical_uuid
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PLAIN = "0192f3c1-7e0a-7b1c-8d2e-0123456789ab"
@@ -23,6 +23,7 @@ def test_anything_else_is_no_uuid(text: str) -> None:
         canonical_uuid(text)
 
 
+@settings(deadline=None)
 @given(value=st.uuids())
 def test_a_canonical_spelling_stays_as_it_is(value: uuid.UUID) -> None:
     assert canonical_uuid(str(value)) == str(value)

@@ -11,7 +11,6 @@ from agent_cli.render import human, jsonl
 from agent_cli.render.event import ThreadStarted, encode
 from agent_cli.render.human import Facts
 from agent_cli.render.paint import Paint
-from agent_cli.render.text import duration
 
 _TICK_SECONDS = 0.1
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -123,7 +122,8 @@ class HumanView:
     def _draw(self, elapsed: float) -> None:
         spinner = _SPINNER[int(elapsed / _TICK_SECONDS) % len(_SPINNER)]
         activity = self._state.activity or "working"
-        took = duration(int(anyio.current_time() - self._since) * 1000)
+        minutes, seconds = divmod(int(anyio.current_time() - self._since), 60)
+        took = f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
         width = max(shutil.get_terminal_size().columns - 1, 20)
         text = f"{spinner} {took} {activity}".replace("\n", " ")[:width]
         self._streams.stderr.write(_CLEAR_LINE + self._state.paint(text, "dim"))

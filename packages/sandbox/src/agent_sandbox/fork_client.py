@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 
 import anyio
 import anyio.abc
@@ -18,6 +19,7 @@ from agent_sandbox.stream import Descriptor
 from agent_sandbox.wiring import Wiring
 
 _CLOSE_SECONDS = 5.0
+_SILENCE_SECONDS = 2.0
 _LAST_WORDS_BYTES = 4096
 
 
@@ -27,6 +29,7 @@ class ForkClient:
     def __init__(self, process: anyio.abc.Process, control: socket.socket) -> None:
         self._process = process
         self._control = control
+        self._handing_over = anyio.Lock()
 
     @classmethod
     async def start(cls) -> ForkClient:
@@ -63,8 +66,8 @@ class ForkClient:
         try:
             await wiring.channel.send(LENGTH.pack(len(order)) + order)
         except anyio.BrokenResourceError:
-            raise LauncherLost(await self._last_words()) from None
-        letter, number = await self._answer(wiring.channel)
+            raise await self._silence(program) from None
+        letter, number = await self._answer(wiring.channel, program)
         if letter == b"E":
             raise SpawnFailed("fork", number, program)
         failure = b""
@@ -89,33 +92,35 @@ class ForkClient:
 
     async def _hand_over(self, descriptors: Sequence[int]) -> None:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack(f"={len(descriptors)}i", *descriptors))]
-        while True:
-            try:
-                self._control.sendmsg([b"\0"], rights)
-            except BlockingIOError:
-                await anyio.wait_writable(self._control)
-            except OSError as error:
-                raise LauncherLost(os.strerror(error.errno or errno.EIO)) from None
-            else:
-                return
+        async with self._handing_over:
+            while True:
+                try:
+                    self._control.sendmsg([b"\0"], rights)
+                except BlockingIOError:
+                    await anyio.wait_writable(self._control)
+                except OSError as error:
+                    raise LauncherLost(os.strerror(error.errno or errno.EIO)) from None
+                else:
+                    return
 
-    async def _answer(self, channel: Descriptor) -> tuple[bytes, int]:
+    async def _answer(self, channel: Descriptor, program: str) -> tuple[bytes, int]:
         record = b""
         while len(record) < RECORD.size:
             piece = await channel.receive(RECORD.size - len(record))
             if not piece:
-                raise LauncherLost(await self._last_words())
+                raise await self._silence(program)
             record += piece
         letter, number = RECORD.unpack(record)
         return letter, number
 
-    async def _last_words(self) -> str:
-        """What the ended server wrote about its end."""
-        with anyio.move_on_after(_CLOSE_SECONDS):
+    async def _silence(self, program: str) -> LauncherLost | SpawnFailed:
+        """Why a channel ended without an answer: the server is gone, or has no room for more descriptors."""
+        with anyio.move_on_after(_SILENCE_SECONDS):
             await self._process.wait()
-            if self._process.stderr is not None:
-                try:
-                    return (await self._process.stderr.receive(_LAST_WORDS_BYTES)).decode(errors="replace").strip()
-                except anyio.EndOfStream:
-                    return f"exit status {self._process.returncode}"
-        return ""
+        if self._process.returncode is None:
+            return SpawnFailed("fork", errno.EMFILE, program)
+        words = b""
+        if self._process.stderr is not None:
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                words = await self._process.stderr.receive(_LAST_WORDS_BYTES)
+        return LauncherLost(words.decode(errors="replace").strip() or f"exit status {self._process.returncode}")

@@ -97,13 +97,17 @@ class Server:
     def _accept(self) -> None:
         space = socket.CMSG_SPACE(MAX_DESCRIPTORS * 4)
         try:
-            data, ancillary, _, _ = self._control.recvmsg(1, space, socket.MSG_CMSG_CLOEXEC)
+            data, ancillary, flags, _ = self._control.recvmsg(1, space, socket.MSG_CMSG_CLOEXEC)
         except OSError:
-            data, ancillary = b"", []
+            data, ancillary, flags = b"", [], 0
+        descriptors = [number for _, _, block in ancillary for number in struct.unpack(f"={len(block) // 4}i", block)]
         if not data:
             self._open = False
+        if not data or flags & socket.MSG_CTRUNC:
+            # The kernel drops descriptors that this process has no room for; the client sees its channel end.
+            for descriptor in descriptors:
+                os.close(descriptor)
             return
-        descriptors = [number for _, _, block in ancillary for number in struct.unpack(f"={len(block) // 4}i", block)]
         channel = socket.socket(fileno=descriptors[0])
         channel.setblocking(False)
         self._channels[channel.fileno()] = _Command(channel, descriptors[1], descriptors[2:])
@@ -242,7 +246,7 @@ def _sweep(sessions: set[int], number: int) -> int:
     """
     members: list[tuple[int, int]] = []
     strangers: set[int] = set()
-    for name in filter(str.isdigit, os.listdir("/proc")):
+    for name in filter(str.isdigit, _names("/proc")):
         try:
             with open(f"/proc/{name}/stat", "rb") as file:
                 state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
@@ -261,9 +265,16 @@ def _sweep(sessions: set[int], number: int) -> int:
     return len(found)
 
 
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def main(control: int) -> None:
     """Run the server on the inherited socket ``control`` and end the process."""
-    for name in os.listdir("/proc/self/fd"):
+    for name in _names("/proc/self/fd") or _names("/dev/fd"):
         if int(name) > 2:
             with contextlib.suppress(OSError):
                 os.set_inheritable(int(name), False)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from agent_sandbox.report import BackendReport, Report
 
 _TRIAL_SECONDS = 10.0
-_SOCKET_LIMIT = "talking to local servers such as Docker or ssh-agent when the policy turns the network on"
+_SOCKET_LIMIT = "local servers (Docker, ssh-agent, D-Bus) doing things for the command once the network is on"
 _PROC_LIMIT = "seeing the host's processes in /proc"
 _SUBPATH_LIMIT = "writing to .git and agent settings inside a writable root"
 _METADATA_LIMIT = "changing mode, owner, times and extended attributes of the user's files outside the writable roots"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from agent_sandbox.errors import PolicyInvalid
+from agent_sandbox.errors import Obstacle, PolicyInvalid, SandboxUnavailable
 
 PROTECTED_NAMES = (".git", ".agents", ".codex", ".agent")
 """First-level names of a writable root that stay read-only while they exist."""
@@ -59,9 +59,9 @@ class Policy:
         object.__setattr__(self, "writable_roots", _absolute("writable_roots", self.writable_roots))
 
     @classmethod
-    def read_only(cls, *, read_access: ReadAccess | None = None) -> Self:
-        """Return the policy that writes nothing and has no network."""
-        return cls(mode=Mode.READ_ONLY, read_access=read_access)
+    def read_only(cls, network: bool = False, *, read_access: ReadAccess | None = None) -> Self:
+        """Return the policy that writes nothing."""
+        return cls(mode=Mode.READ_ONLY, network=network, read_access=read_access)
 
     @classmethod
     def workspace_write(
@@ -96,6 +96,37 @@ class Policy:
         """Return the policy for a host that is itself a sandbox: the disk is open, the network as given."""
         return cls(mode=Mode.EXTERNAL, network=network)
 
+    @classmethod
+    def named(
+        cls,
+        name: str,
+        *,
+        network: str | None = None,
+        writable_roots: Iterable[str | os.PathLike[str]] = (),
+    ) -> Self:
+        """Return the policy a command line asks for by ``name``, a value of ``Mode``.
+
+        ``network`` is ``"off"``, ``"on"`` or ``"proxy"``; left out, it is on for danger-full-access and off otherwise.
+        Full access with the network off is the external-sandbox policy, which says just that.
+        Raises ``PolicyInvalid`` for a name that is not one and for roots that the policy has no use for, and
+        ``SandboxUnavailable`` for the proxy, which no back end can provide yet.
+        """
+        if name not in tuple(Mode):
+            raise PolicyInvalid("policy", name, f"is not one of {', '.join(Mode)}")
+        if network not in (None, "off", "on", "proxy"):
+            raise PolicyInvalid("network", str(network), "is not one of off, on, proxy")
+        if network == "proxy":
+            reason = "filtering the network through a proxy is not supported; it can be on or off"
+            raise SandboxUnavailable(name, "proxy", (Obstacle(backend="proxy", reason=reason),))
+        mode = Mode(name)
+        roots = tuple(Path(root) for root in writable_roots)
+        if roots and mode is not Mode.WORKSPACE_WRITE:
+            raise PolicyInvalid("writable_roots", str(roots[0]), f"has no meaning under {name}")
+        if mode is Mode.DANGER_FULL_ACCESS and network == "off":
+            mode = Mode.EXTERNAL
+        is_on = network == "on" or mode is Mode.DANGER_FULL_ACCESS
+        return cls(mode=mode, network=is_on, writable_roots=roots)
+
     @property
     def full_write(self) -> bool:
         """Whether the whole disk may be written."""
@@ -104,7 +135,7 @@ class Policy:
     @property
     def full_network(self) -> bool:
         """Whether sockets are unrestricted."""
-        return self.mode is Mode.DANGER_FULL_ACCESS or (self.network and self.mode is not Mode.READ_ONLY)
+        return self.mode is Mode.DANGER_FULL_ACCESS or self.network
 
     @property
     def confines(self) -> bool:
@@ -122,7 +153,7 @@ class Policy:
                 places.append("$TMPDIR")
             places += [str(root) for root in self.writable_roots]
             text += f" [{', '.join(places)}]"
-        if self.full_network and self.mode in (Mode.WORKSPACE_WRITE, Mode.EXTERNAL):
+        if self.network and self.mode is not Mode.DANGER_FULL_ACCESS:
             text += " (network access enabled)"
         return text
 

@@ -54,9 +54,9 @@ def run(
     Ends with 0 when the turn was completed (or interrupted by Ctrl-C), 1 when it failed or could not start, and 2 for
     a mistake in the options.
     """
+    resume, prompt = resume_and_prompt(words, last=last, everywhere=everywhere)
     from agent_cli.run import Options, Resume, execute
 
-    resume, prompt = _resume_and_prompt(words, last=last, everywhere=everywhere)
     options = Options(
         prompt=prompt,
         resume=None if resume is None else Resume(*resume),
@@ -74,10 +74,13 @@ def run(
     context.exit(execute(options))
 
 
-def _resume_and_prompt(
+def resume_and_prompt(
     words: tuple[str, ...], *, last: bool, everywhere: bool
 ) -> tuple[tuple[str | None, bool] | None, str | None]:
-    """Return ((thread or None for the newest, whether from any folder), prompt); the first is None for a new thread."""
+    """Return ((thread or None for the newest, whether from any folder), prompt); the first is None for a new thread.
+
+    Raises ``click.UsageError`` for words and options that do not go together.
+    """
     if words[:1] == ("review",):
         raise click.UsageError("exec review is not available yet")
     if words[:1] != ("resume",):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
-from agent_protocol.v2.item import WebSearchAction
 from agent_protocol.wire import JsonValue
 
 
@@ -81,13 +80,23 @@ class CollabToolCall(Shape, frozen=True, kw_only=True):
     status: Literal["in_progress", "completed", "failed"]
 
 
+class SearchAction(Shape, frozen=True, kw_only=True, omit_defaults=True):
+    """What a web search did; members that say nothing are left out."""
+
+    type: Literal["search", "open_page", "find_in_page", "other"]
+    query: str | None = None
+    queries: Sequence[str] | None = None
+    url: str | None = None
+    pattern: str | None = None
+
+
 class WebSearch(Shape, frozen=True, kw_only=True):
     """A web search; its id is the call's own, not a counted one."""
 
     id: str
     type: Literal["web_search"] = "web_search"
     query: str
-    action: WebSearchAction | None
+    action: SearchAction | None
 
 
 class Todo(Shape, frozen=True, kw_only=True):

@@ -10,12 +10,17 @@ from agent_protocol.v2.item import (
     CollabAgentToolCallThreadItem,
     CommandExecutionThreadItem,
     FileChangeThreadItem,
+    FindInPageWebSearchAction,
     ItemCompletedNotification,
     ItemStartedNotification,
     McpToolCallThreadItem,
+    OpenPageWebSearchAction,
+    OtherWebSearchAction,
     ReasoningThreadItem,
+    SearchWebSearchAction,
     ThreadItem,
     UpdatePatchChangeKind,
+    WebSearchAction,
     WebSearchThreadItem,
 )
 from agent_protocol.v2.notice import ConfigWarningNotification, ErrorNotification
@@ -44,6 +49,7 @@ from agent_cli.render.event import (
     McpToolCall,
     Notice,
     Reasoning,
+    SearchAction,
     StreamError,
     Todo,
     TodoList,
@@ -188,7 +194,8 @@ def _item(item: ThreadItem, name: str) -> Item:
         case CollabAgentToolCallThreadItem():
             return _collab_call(item, name)
         case WebSearchThreadItem():
-            return WebSearch(id=item.id, query=item.query, action=item.action)
+            action = None if item.action is None else _search_action(item.action)
+            return WebSearch(id=item.id, query=item.query, action=action)
         case _:
             raise TypeError(f"{type(item).__name__} has no JSON event")
 
@@ -250,3 +257,15 @@ def _collab_call(item: CollabAgentToolCallThreadItem, name: str) -> CollabToolCa
         },
         status=_progress(item.status),
     )
+
+
+def _search_action(action: WebSearchAction) -> SearchAction:
+    match action:
+        case SearchWebSearchAction(query=query, queries=queries):
+            return SearchAction(type="search", query=query, queries=queries)
+        case OpenPageWebSearchAction(url=url):
+            return SearchAction(type="open_page", url=url)
+        case FindInPageWebSearchAction(url=url, pattern=pattern):
+            return SearchAction(type="find_in_page", url=url, pattern=pattern)
+        case OtherWebSearchAction():
+            return SearchAction(type="other")

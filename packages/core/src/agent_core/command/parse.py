@@ -14,6 +14,8 @@ SHELLS = frozenset({"bash", "zsh", "sh"})
 
 _STRUCTURE = frozenset({"program", "list", "pipeline"})
 _CONNECTORS = frozenset({"&&", "||", ";", "|"})
+_HEREDOC = frozenset({"<<", "<<-", "heredoc_start", "heredoc_body", "heredoc_end"})
+_BLANK = re.compile(rb"(?:\s|\\\n)*")
 _BRACE_EXPANSION = re.compile(r"\{.*(,|\.\.).*\}", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _JOINED_LINES = re.compile(r"\S\\\n\S")
@@ -34,9 +36,10 @@ def plain_commands(script: str) -> list[list[str]] | None:
     are joined by ``&&``, ``||``, ``;``, ``|`` or line ends; no subshell, no background, no compound statement.
     Words are given as the shell would pass them, quotes and backslashes taken out; globs stay as they are.
     """
-    root = _parsed(script)
+    source = script.encode(errors="surrogatepass")
+    root = _parser().parse(source).root_node
     # The grammar ends a word at an escaped line end, where a shell goes on with it.
-    if root.has_error or _JOINED_LINES.search(script):
+    if root.has_error or _JOINED_LINES.search(script) or not _is_all_read(root, source):
         return None
     commands: list[list[str]] = []
     pending = [root]
@@ -56,18 +59,22 @@ def plain_commands(script: str) -> list[list[str]] | None:
 
 def heredoc_command(script: str) -> list[str] | None:
     """Return the argv of a script that is one plain command fed by one here-document; else None."""
-    root = _parsed(script)
+    source = script.encode(errors="surrogatepass")
+    root = _parser().parse(source).root_node
     if root.has_error or [child.type for child in root.children] != ["redirected_statement"]:
         return None
     parts = root.children[0].children
     if [part.type for part in parts] != ["command", "heredoc_redirect"]:
         return None
-    plain_heredoc = {"<<", "<<-", "heredoc_start", "heredoc_body", "heredoc_end"}
-    if not all(part.type in plain_heredoc for part in parts[1].children):
+    document = parts[1].children
+    if any(
+        part.type not in _HEREDOC or any(inner.type != "heredoc_content" for inner in part.children)
+        for part in document
+    ):
         return None
-    if any(inner.type != "heredoc_content" for part in parts[1].children for inner in part.children):
-        return None
-    return _command_words(parts[0])
+    # The grammar loses a lone dash before the document, so the command is read once more by itself.
+    commands = plain_commands(source[: parts[1].start_byte].decode(errors="surrogatepass"))
+    return commands[0] if commands is not None and len(commands) == 1 else None
 
 
 def split(argv: Sequence[str]) -> list[list[str]]:
@@ -100,8 +107,19 @@ def _parser() -> "Parser":
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 
 
-def _parsed(script: str) -> "Node":
-    return _parser().parse(script.encode(errors="surrogatepass")).root_node
+def _is_all_read(root: "Node", source: bytes) -> bool:
+    """Tell whether every sign of a script is part of some word or connector: grammars drop what they cannot place."""
+    end = 0
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.children:
+            pending.extend(reversed(node.children))
+        else:
+            if not _BLANK.fullmatch(source, end, node.start_byte):
+                return False
+            end = node.end_byte
+    return _BLANK.fullmatch(source, end) is not None
 
 
 def _command_words(command: "Node") -> list[str] | None:

@@ -62,7 +62,7 @@ class EventLine(Record, frozen=True, kw_only=True, tag_field="line", tag="event"
     event: dict[str, JsonValue]
 
 
-class EndLine(Record, frozen=True, kw_only=True, tag_field="line", tag="end"):
+class EndLine(Record, frozen=True, kw_only=True, omit_defaults=True, tag_field="line", tag="end"):
     """How an exchange ended."""
 
     outcome: Outcome

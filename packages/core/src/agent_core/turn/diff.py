@@ -49,6 +49,8 @@ class TurnDiffTracker:
     def __init__(self) -> None:
         self._baselines: dict[str, _Baseline] = {}
         """By the path the file has now."""
+        self._last: dict[str, tuple[str, str, _State, str]] = {}
+        """The names, state and diff each file had when it was last compared: the same diff is asked for often."""
 
     def note(self, changes: Mapping[str, FileChange]) -> None:
         """Remember the files that ``changes``, keyed by absolute path, are about to touch. Call it before they do."""
@@ -72,8 +74,15 @@ class TurnDiffTracker:
                 path, state = baseline.path, _state(baseline.path)
             before = _shown(baseline.path if baseline.state.mode is not None else path, roots)
             after = _shown(path if state.mode is not None else baseline.path, roots)
-            parts.append((_shown(path, roots), _file_diff(before, after, baseline.state, state)))
+            parts.append((_shown(path, roots), self._compared(baseline, before, after, state)))
         return "".join(text for _, text in sorted(parts))
+
+    def _compared(self, baseline: _Baseline, before: str, after: str, state: _State) -> str:
+        last = self._last.get(baseline.path)
+        if last is None or last[:3] != (before, after, state):
+            last = (before, after, state, _file_diff(before, after, baseline.state, state))
+            self._last[baseline.path] = last
+        return last[3]
 
     def _touch(self, path: str) -> None:
         if path not in self._baselines:

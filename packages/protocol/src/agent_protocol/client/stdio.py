@@ -13,17 +13,24 @@ from agent_protocol.errors import ConnectionLost
 from agent_protocol.framing import DEFAULT_MAX_FRAME_BYTES, LineSplitter, OversizedFrame
 
 _READ_BYTES: Final = 256 * 1024
-_EXIT_SECONDS: Final = 5.0
+DEFAULT_EXIT_SECONDS: Final = 5.0
 _TERMINATE_SECONDS: Final = 2.0
 
 
 class StdioTransport:
     """One line a frame, over the streams of a child process."""
 
-    def __init__(self, process: Process, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES) -> None:
+    def __init__(
+        self,
+        process: Process,
+        *,
+        max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES,
+        exit_seconds: float = DEFAULT_EXIT_SECONDS,
+    ) -> None:
         if process.stdin is None or process.stdout is None:
             raise ValueError("the process needs piped standard input and output")
         self._process = process
+        self._exit_seconds = exit_seconds
         self._input = process.stdin
         self._output = process.stdout
         self._lines = LineSplitter(max_frame_bytes)
@@ -48,7 +55,7 @@ class StdioTransport:
     async def aclose(self) -> None:
         """Close the server's input, give it time to end in order, then end it."""
         await self._input.aclose()
-        with anyio.move_on_after(_EXIT_SECONDS):
+        with anyio.move_on_after(self._exit_seconds):
             await self._process.wait()
         if self._process.returncode is None:
             self._process.terminate()
@@ -72,14 +79,17 @@ async def connect_stdio(
     stderr: int | IO[bytes] | None = None,
     max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES,
     max_buffered_bytes: int = DEFAULT_MAX_BUFFERED_BYTES,
+    exit_seconds: float = DEFAULT_EXIT_SECONDS,
 ) -> AsyncIterator[AgentClient]:
     """Start a server and yield a client of it; leaving the block ends the server.
 
     ``env`` replaces the whole environment. ``stderr`` is where the server's log goes: this process's own
-    standard error unless given. Raises ``OSError`` when the command cannot be started.
+    standard error unless given. A server that has not ended ``exit_seconds`` after its input closed is terminated,
+    and killed when that does not help. Raises ``OSError`` when the command cannot be started.
     """
     process = await anyio.open_process(argv, env=env, cwd=cwd, stderr=stderr)
-    async with AgentClient(StdioTransport(process, max_frame_bytes), max_buffered_bytes=max_buffered_bytes) as client:
+    transport = StdioTransport(process, max_frame_bytes=max_frame_bytes, exit_seconds=exit_seconds)
+    async with AgentClient(transport, max_buffered_bytes=max_buffered_bytes) as client:
         yield client
 
 

@@ -17,7 +17,7 @@ PROGRAM_VARIABLE = "AGENT_BWRAP"
 _SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/run/wrappers/bin", "/run/current-system/sw/bin")
 _TRIAL_SECONDS = 10.0
 _HOST_PROC_LIMIT = "seeing the host's processes in /proc"
-_SOCKET_LIMIT = "talking to local servers such as Docker or ssh-agent when the policy turns the network on"
+_SOCKET_LIMIT = "local servers (Docker, ssh-agent, D-Bus) doing things for the command once the network is on"
 
 
 def judge(facts: Report) -> tuple[Bubblewrap | None, BackendReport]:

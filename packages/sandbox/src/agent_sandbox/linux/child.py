@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import stat
+import sys
 import termios
 
 from agent_sandbox.linux import capability, landlock, mount, seccomp, syscall
@@ -76,7 +77,8 @@ def _start(order: Order, server: int) -> NoReturn:
         _enter_directory(cwd)
     else:
         _confine(confinement, cwd)
-    syscall.prctl("parent_death_signal", syscall.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":
+        syscall.prctl("parent_death_signal", syscall.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:
         os._exit(127)
     _execute(argv, env)

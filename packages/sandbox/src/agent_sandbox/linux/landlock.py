@@ -65,8 +65,9 @@ def handled(version: int, *, network: bool) -> tuple[int, int, int]:
 def restrict(rights: tuple[int, int, int], rules: Iterable[tuple[bytes, int]], terminals: Iterable[int] = ()) -> None:
     """Give up ``rights`` (see ``handled``) for good, except what ``rules`` keep: (path, rights) pairs.
 
-    A rule whose path does not exist is skipped: there is nothing to grant. ``terminals`` are descriptors whose device
-    may be opened again by name, as ``/dev/stderr`` does. Needs no_new_privs. Raises ``OSError`` when refused.
+    A rule whose path is not there or cannot be reached is skipped: there is nothing to grant. ``terminals`` are
+    descriptors whose device may be opened again by name, as ``/dev/stderr`` does.
+    Needs no_new_privs. Raises ``OSError`` when refused.
     """
     fs, tcp, scopes = rights
     attributes = struct.pack("=QQQ", fs, tcp, scopes)
@@ -77,7 +78,7 @@ def restrict(rights: tuple[int, int, int], rules: Iterable[tuple[bytes, int]], t
             try:
                 target = os.open(path, os.O_PATH | os.O_CLOEXEC)
             except OSError as error:
-                if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
                     continue
                 raise
             try:

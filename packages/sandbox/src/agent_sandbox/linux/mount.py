@@ -30,7 +30,8 @@ def enter(privilege: str) -> None:
         return
     uid, gid = os.geteuid(), os.getegid()
     syscall.unshare(CLONE_NEWUSER | _CLONE_NEWNS)
-    for name, data in (("setgroups", b"deny"), ("uid_map", b"%d %d 1" % (uid, uid)), ("gid_map", b"%d %d 1" % (gid, gid))):
+    maps = (("setgroups", b"deny"), ("uid_map", b"%d %d 1" % (uid, uid)), ("gid_map", b"%d %d 1" % (gid, gid)))
+    for name, data in maps:
         with open(f"/proc/self/{name}", "wb", buffering=0) as file:
             file.write(data)
 
