@@ -1,7 +1,9 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from agent_core.config.explicit import ExplicitSettings
+from agent_core.config.override import Override
 from agent_core.config.stack import ConfigRequest
 
 
@@ -21,10 +23,23 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def request_for(tmp_path: Path, home: Path) -> Callable[..., ConfigRequest]:
-    def make(text: str = "", cwd: Path | None = None, **more: object) -> ConfigRequest:
+    def make(
+        text: str = "",
+        cwd: Path | None = None,
+        overrides: Sequence[Override] = (),
+        explicit: ExplicitSettings | None = None,
+        ignore_files: bool = False,
+    ) -> ConfigRequest:
         if text:
             (home / "config.toml").write_text(text, encoding="utf-8")
-        members: Mapping[str, object] = {"env": {"HOME": "/users/me"}, "system": tmp_path / "etc", **more}
-        return ConfigRequest(home=home, cwd=cwd, **members)  # type: ignore[arg-type]
+        return ConfigRequest(
+            home=home,
+            cwd=cwd,
+            overrides=overrides,
+            explicit=explicit or ExplicitSettings(),
+            env={"HOME": "/users/me"},
+            system=tmp_path / "etc",
+            ignore_files=ignore_files,
+        )
 
     return make

@@ -145,7 +145,8 @@ async def test_unknown_tools_and_broken_arguments_are_told_to_the_model(open_thr
 @pytest.mark.anyio
 async def test_outputs_are_recorded_in_the_order_of_the_calls(open_thread: Opener) -> None:
     calls = answer(
-        function_call("exec_command", {"cmd": "sleep 0.3; echo slow"}), function_call("exec_command", {"cmd": "echo quick"})
+        function_call("exec_command", {"cmd": "sleep 0.3; echo slow"}),
+        function_call("exec_command", {"cmd": "echo quick"}),
     )
     async with open_thread([calls, answer(message("ok"))]) as seen:
         await seen.turn()
@@ -259,9 +260,7 @@ async def test_settings_of_a_turn_stay_and_are_told_to_the_model(open_thread: Op
         await seen.turn()
         assert [request.model for request in seen.model.requests] == ["gpt-5.2-codex", "gpt-5.2", "gpt-5.2"]
         developer = [
-            item
-            for item in seen.model.requests[2].input
-            if isinstance(item, MessageItem) and item.role == "developer"
+            item for item in seen.model.requests[2].input if isinstance(item, MessageItem) and item.role == "developer"
         ]
         assert sum("<permissions instructions>" in str(item) for item in developer) == 2
         assert sum("<model_switch>" in str(item) for item in developer) == 1
