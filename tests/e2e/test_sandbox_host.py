@@ -16,8 +16,9 @@ import pytest
 from agent_sandbox.host import cached_probe
 from agent_sandbox.launcher import Launcher
 from agent_sandbox.linux import seccomp
+from agent_sandbox.outcome import Denied, Finished, Grant, SetupFailed
 from agent_sandbox.policy import Policy, ReadAccess
-from agent_sandbox.report import Report
+from agent_sandbox.report import BackendName, Report
 from agent_sandbox.runner import Completed, run
 from anyio.from_thread import BlockingPortal
 
@@ -543,3 +544,108 @@ def test_a_signal_that_ends_the_command_is_reported_as_a_shell_does(variant: Var
     with start_harness(variant, "kill -TERM $$", place.work) as harness:
         harness.communicate(timeout=20)
         assert harness.returncode == 143
+
+
+async def talk(
+    report: Report, variant: Variant, place: Place, command: str, answers: Sequence[tuple[bytes, bytes]]
+) -> int:
+    argv = ["/bin/bash", "-c", command]
+    backend: BackendName = "bubblewrap" if variant == "bubblewrap" else "landlock"
+    async with (
+        Launcher(report=report) as launcher,
+        await launcher.spawn(
+            argv, cwd=place.work, env=dict(os.environ), policy=Policy.workspace_write(), backend=backend, pty=(24, 80)
+        ) as process,
+    ):
+        seen = b""
+        with anyio.fail_after(20):
+            for expected, answer in answers:
+                while expected not in seen:
+                    piece = await process.receive()
+                    assert piece, seen
+                    seen += piece
+                seen = b""
+                await process.send(answer)
+            return await process.wait()
+
+
+def test_a_confined_terminal_is_the_commands_own(variant: Variant, place: Place, portal: BlockingPortal) -> None:
+    report = report_for(variant)
+    if variant == "bubblewrap" and (report.bubblewrap is None or report.bubblewrap.setsid is None):
+        pytest.skip("there is no program to give the command a controlling terminal")
+    command = "trap 'echo caught; read x; exit $x' INT; stty size; echo to > /dev/tty; while :; do sleep 0.05; done"
+    answers = [(b"24 80\r\nto\r\n", b"\x03"), (b"caught", b"9\n")]
+    assert portal.call(talk, report, variant, place, command, answers) == 9
+
+
+def test_a_back_end_that_gives_up_is_told_from_a_command_that_fails(place: Place, portal: BlockingPortal) -> None:
+    report = report_for("bubblewrap")
+    assert report.bubblewrap is not None
+    broken = replace(report, bubblewrap=replace(report.bubblewrap, path="/bin/false"))
+
+    async def attempt(given: Report) -> Completed:
+        async with Launcher(report=given) as launcher:
+            argv = ["/bin/bash", "-c", "exit 1"]
+            return await run(argv, Policy.read_only(), place.work, backend="bubblewrap", launcher=launcher)
+
+    assert portal.call(attempt, broken).outcome == SetupFailed(exit_code=1)
+    assert portal.call(attempt, report).outcome == Finished(exit_code=1)
+
+
+def test_a_denial_names_the_path_and_the_grant(attempt: Attempt, place: Place) -> None:
+    outcome = attempt(sh("denied", "echo a > $O/new"), place).outcome
+    assert isinstance(outcome, Denied)
+    assert outcome.path == place.outside / "new"
+    assert outcome.grant == Grant(kind="write", path=place.outside)
+
+
+def test_unprotected_paths_are_said_to_be_so(variant: Variant, place: Place, portal: BlockingPortal) -> None:
+    (place.work / ".git").mkdir()
+    backend: BackendName = "bubblewrap" if variant == "bubblewrap" else "landlock"
+
+    async def unprotected() -> tuple[str, ...]:
+        async with (
+            Launcher(report=report_for(variant)) as launcher,
+            await launcher.spawn(
+                ["/bin/true"], cwd=place.work, env={}, policy=Policy.workspace_write(), backend=backend
+            ) as process,
+        ):
+            return process.unprotected
+
+    expected = (os.path.realpath(place.work / ".git"),) if variant == "alone" else ()
+    assert portal.call(unprotected) == expected
+
+
+def test_bubblewrap_separates_processes_and_network(place: Place, portal: BlockingPortal) -> None:
+    report = report_for("bubblewrap")
+    assert report.bubblewrap is not None
+
+    async def links() -> list[str]:
+        async with Launcher(report=report) as launcher:
+            argv = ["readlink", *(f"/proc/self/ns/{name}" for name in ("mnt", "pid", "net"))]
+            done = await run(argv, Policy.read_only(), place.work, backend="bubblewrap", launcher=launcher)
+            return done.stdout.decode().split()
+
+    own = [os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "pid", "net")]
+    shared = [inside == outside for inside, outside in zip(portal.call(links), own, strict=True)]
+    assert shared == [False, not report.bubblewrap.proc, not report.bubblewrap.network_namespace]
+
+
+OLD_KERNEL = [row for row in FILES if row.name[:4] in ("fs03", "fs04", "fs05", "fs06", "fs09", "fs13", "fs15")]
+
+
+@pytest.mark.parametrize("row", OLD_KERNEL, ids=str)
+def test_a_kernel_whose_landlock_knows_no_truncation_lets_nothing_be_emptied(
+    row: Row, place: Place, portal: BlockingPortal
+) -> None:
+    report = replace(report_for("alone"), landlock_abi=1)
+
+    async def attempt() -> Completed:
+        env = dict(os.environ, W=str(place.work), O=str(place.outside), X=str(place.extra), PORT="0", TRACE="0")
+        async with Launcher(report=report) as launcher:
+            policy = policy_for(place, row.policy)
+            return await run(row.argv, policy, place.work, env, backend="landlock", launcher=launcher)
+
+    done = portal.call(attempt)
+    assert (done.exit_code == 0) is ("alone" in row.works), done
+    assert row.leaves(place)

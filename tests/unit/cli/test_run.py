@@ -8,8 +8,9 @@ from pathlib import Path
 
 import anyio
 import pytest
+from agent_cli.opening import NothingToResume, Resume
 from agent_cli.prompt import PromptError
-from agent_cli.run import NothingToResume, Options, Resume, SchemaInvalid, run
+from agent_cli.run import Options, SchemaInvalid, run
 from agent_cli.view import Streams
 from agent_cli.workspace import WorkspaceError
 from agent_core.config.errors import ConfigError

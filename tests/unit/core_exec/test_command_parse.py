@@ -34,6 +34,7 @@ def test_plain_scripts_are_split_into_the_words_the_shell_passes(script: str, co
         *("ls > f", "ls < f", "ls 2>&1", "cat <<< x", "cat <<E\nx\nE", "diff <(a) b"),
         *("if a; then b; fi", "for x in a; do b; done", "while a; do b; done", "f() { a; }", "[[ -f x ]]", "[ -f x ]"),
         *("git diff --{output,x}=f", "echo {1..3}", "echo -{e'x',y}", "find . -exe\\\nc rm"),
+        *("ls\r", "ls \x0b", "echo ''\\;", "echo {\\;", "echo x\n\\\n."),
     ],
 )
 def test_anything_else_is_not_plain(script: str) -> None:
@@ -57,7 +58,7 @@ def test_our_own_quoting_is_read_back(arguments: list[str]) -> None:
     assert plain_commands(join(["cmd", *arguments])) == [["cmd", *arguments]]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from("ab \\'\"-{},.\n;"), max_size=12))
 def test_what_is_called_plain_is_what_a_shell_passes(text: str) -> None:
     found = plain_commands(f"printf '<%s>' x {text}")

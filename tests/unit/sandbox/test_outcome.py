@@ -13,7 +13,7 @@ from agent_sandbox.outcome import (
     shell_exit_code,
 )
 from agent_sandbox.policy import Policy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -67,7 +67,6 @@ def test_the_path_of_a_denial_is_recognised(line: str, path: str) -> None:
     ("line", "host"),
     [
         ("bash: /dev/tcp/10.0.0.1/80: Operation not permitted", "10.0.0.1"),
-        ("Error: connect EPERM example.com", "example.com"),
         ("fatal: unable to access 'https://u:p@example.com/x.git/': Operation not permitted", "example.com"),
     ],
 )
@@ -83,6 +82,9 @@ def test_the_host_of_a_denial_is_recognised(line: str, host: str) -> None:
         "curl: (6) Could not resolve host: example.com",
         "curl: (7) Failed to connect to example.com port 80",
         "Error: getaddrinfo EAI_AGAIN example.com",
+        "Error: connect EPERM example.com:443",
+        "HTTPSConnectionPool(host='example.com', port=443): Max retries exceeded",
+        "dial tcp: lookup example.com: connection refused",
         "ssh: Could not resolve hostname example.com: Temporary failure in name resolution",
     ],
 )
@@ -90,6 +92,18 @@ def test_a_missed_host_is_mentioned_without_calling_it_denied(line: str, tmp_pat
     closed, opened = (Policy.workspace_write(network=on).resolve(tmp_path, {}) for on in (False, True))
     assert classify(6, line, True, resolved=closed) == Finished(exit_code=6, blocked_host="example.com")
     assert classify(6, line, True, resolved=opened) == Finished(exit_code=6)
+
+
+def test_a_mere_address_in_the_output_is_not_a_missed_host(tmp_path: Path) -> None:
+    resolved = Policy.read_only().resolve(tmp_path, {})
+    assert classify(1, "1 failed, see https://example.com/", True, resolved=resolved) == Finished(exit_code=1)
+
+
+def test_the_evidence_of_an_endless_line_is_bounded() -> None:
+    outcome = classify(1, "x" * 100_000 + " permission denied " + "y" * 100_000, True)
+    assert isinstance(outcome, Denied)
+    assert "permission denied" in outcome.evidence
+    assert len(outcome.evidence) < 2_000
 
 
 def test_the_grant_for_a_path_is_the_nearest_existing_place(tmp_path: Path) -> None:
@@ -114,6 +128,7 @@ def test_no_grant_is_offered_for_a_path_the_policy_already_opens(tmp_path: Path)
     assert outcome.grant is None
 
 
+@settings(deadline=None)
 @given(st.integers(-64, 255), st.text() | st.binary(), st.booleans())
 def test_any_output_gets_an_outcome(code: int, output: str | bytes, confined: bool) -> None:
     outcome = classify(code, output, confined, resolved=Policy.read_only().resolve("/", {}))

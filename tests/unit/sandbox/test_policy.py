@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from agent_sandbox.errors import PolicyInvalid, SandboxUnavailable
 from agent_sandbox.policy import Mode, Policy, ReadAccess
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NO_TMPDIR: dict[str, str] = {}
@@ -109,6 +109,7 @@ def test_a_git_file_without_a_usable_pointer_is_protected_alone(tmp_path: Path, 
     assert read_only(Policy.workspace_write(), tmp_path) == [tmp_path / ".git"]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_git_file_breaks_resolving(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     root = tmp_path_factory.mktemp("r")
@@ -150,6 +151,7 @@ def test_can_write_follows_roots_and_protection(tmp_path: Path) -> None:
     assert not Policy.read_only().resolve(tmp_path, NO_TMPDIR).can_write("a")
 
 
+@settings(deadline=None)
 @given(roots=st.lists(absolute_paths, max_size=5), cwd=absolute_paths, tmpdir=st.none() | absolute_paths)
 def test_resolving_keeps_every_root_once_and_lets_it_be_written(
     roots: list[Path], cwd: Path, tmpdir: Path | None

@@ -2,7 +2,7 @@ import struct
 
 import pytest
 from agent_sandbox.linux import seccomp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 MACHINES = ["x86_64", "aarch64"]
@@ -51,6 +51,7 @@ def expected(machine: str, number: int, args: tuple[int, ...]) -> int:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+@settings(deadline=None)
 @given(number=call_numbers, args=arguments)
 def test_the_filter_follows_the_table(machine: str, number: int, args: tuple[int, ...]) -> None:
     program = seccomp.program(machine, network=False)
@@ -89,6 +90,7 @@ def test_with_network_there_is_nothing_to_filter(machine: str) -> None:
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("network", [False, True])
+@settings(deadline=None)
 @given(flags=st.integers(0, 2**32 - 1))
 def test_the_truncation_guard_refuses_emptying_without_writing(machine: str, network: bool, flags: int) -> None:
     program = seccomp.program(machine, network=network, guard_truncation=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from agent_sandbox.policy import Policy, ReadAccess
 from agent_sandbox.view import FileView, contains, file_view, outermost
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 paths = st.lists(st.sampled_from(["a", "b", "ab"]), max_size=4).map(lambda parts: "/" + "/".join(parts))
@@ -49,6 +49,7 @@ def test_readable_roots_keep_their_names_for_rebuilding_links(tmp_path: Path) ->
     assert found.readable_names == (str(tmp_path / "link"),)
 
 
+@settings(deadline=None)
 @given(st.lists(paths, max_size=8))
 def test_outermost_covers_all_and_nests_nothing(given_paths: list[str]) -> None:
     kept = outermost(given_paths)

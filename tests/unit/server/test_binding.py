@@ -6,7 +6,7 @@ import pytest
 from agent_core.seams import SystemClock
 from agent_protocol import registry
 from agent_protocol.v2.model import MODEL_LIST, ModelListParams, ModelListResponse
-from agent_server.binding import Binding, BindingError, Services, handles
+from agent_server.binding import Binding, BindingError, NotAvailable, Reception, Services, handles
 from agent_server.context import RequestContext
 from agent_server.handlers.table import DEFERRED, RESOURCES
 from agent_server.hub import Hub
@@ -15,22 +15,21 @@ from agent_server.testing.agent import ScriptedAgent
 MODEL = "agent_server.handlers.model:ModelHandlers"
 
 
-def _services() -> Services:
-    return Services(ScriptedAgent(), Hub(SystemClock()))
-
-
 def _bind(resources: Mapping[str, Sequence[str]], deferred: Sequence[str]) -> Binding:
-    return Binding(_services(), resources, deferred)
+    return Binding(Reception(ScriptedAgent(), Hub(SystemClock())), resources, deferred)
 
 
-def test_every_method_is_served_or_deferred_exactly_once() -> None:
+@pytest.mark.anyio
+async def test_every_method_is_served_or_deferred_exactly_once() -> None:
     binding = _bind(RESOURCES, DEFERRED)
-    binding.load()
+    await binding.load()
     for method in registry.client_methods():
         bound = binding.find(method.name)
         assert bound is not None
         assert bound.method is method
-        assert (bound.call is None) == (method.name in DEFERRED)
+        if method.name in DEFERRED:
+            with pytest.raises(NotAvailable):
+                await binding.call(bound)
     assert binding.find("no/such/method") is None
 
 
@@ -65,12 +64,13 @@ class TwiceHandlers:
         raise NotImplementedError
 
 
-def test_a_class_must_serve_what_it_is_listed_for() -> None:
+@pytest.mark.anyio
+async def test_a_class_must_serve_what_it_is_listed_for() -> None:
     moved = {home: methods for home, methods in RESOURCES.items() if home != MODEL}
     account = "agent_server.handlers.account:AccountHandlers"
     wrong = {**moved, account: ("account/read", "model/list")}
     with pytest.raises(BindingError) as caught:
-        _bind(wrong, DEFERRED).load()
+        await _bind(wrong, DEFERRED).load()
     assert caught.value.missing == ["model/list"]
 
 

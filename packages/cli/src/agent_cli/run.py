@@ -17,8 +17,6 @@ from agent_core.errors import AgentError
 from agent_core.model.client import ModelClient
 from agent_protocol.client import AgentClient, Subscription, connect_direct
 from agent_protocol.errors import ConnectionLost, RemoteError
-from agent_protocol.v2.common import AskForApproval, SandboxMode
-from agent_protocol.v2.config import CONFIG_READ, ConfigReadParams
 from agent_protocol.v2.item import (
     ITEM_COMPLETED,
     ITEM_STARTED,
@@ -27,17 +25,7 @@ from agent_protocol.v2.item import (
 )
 from agent_protocol.v2.notice import CONFIG_WARNING, DEPRECATION_NOTICE, ERROR
 from agent_protocol.v2.thread import (
-    THREAD_LIST,
-    THREAD_RESUME,
-    THREAD_START,
     THREAD_TOKEN_USAGE_UPDATED,
-    ThreadListParams,
-    ThreadResumeParams,
-    ThreadResumeResponse,
-    ThreadSortKey,
-    ThreadSourceKind,
-    ThreadStartParams,
-    ThreadStartResponse,
 )
 from agent_protocol.v2.turn import (
     TURN_COMPLETED,
@@ -57,9 +45,9 @@ from agent_sandbox.errors import SandboxError
 from agent_server.server import Server
 from agent_state.errors import StateError
 
-from agent_cli.failure import first
+from agent_cli.failure import sentence
+from agent_cli.opening import NothingToResume, Resume, facts_of, open_thread
 from agent_cli.prompt import PromptError, resolve_prompt
-from agent_cli.render.human import Facts
 from agent_cli.view import HumanView, JsonView, Streams, View
 from agent_cli.workspace import WorkspaceError, require_repository, working_directory
 
@@ -83,21 +71,6 @@ _UNSHOWN = (
     "item/reasoning/textDelta",
     "turn/diff/updated",
 )
-_SOURCES = (
-    ThreadSourceKind.CLI,
-    ThreadSourceKind.VSCODE,
-    ThreadSourceKind.EXEC,
-    ThreadSourceKind.APP_SERVER,
-    ThreadSourceKind.UNKNOWN,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """An earlier thread to go on with: one by its id, or the newest, of this folder or of any."""
-
-    thread_id: str | None
-    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,15 +120,6 @@ class SchemaInvalid(Exception):
         super().__init__(f"the output schema {path} cannot be used: {reason}")
 
 
-class NothingToResume(Exception):
-    """There is no earlier thread; ``directory`` is the folder that was searched, or None for all."""
-
-    def __init__(self, directory: Path | None) -> None:
-        self.directory = directory
-        where = f" of {directory}; --all looks at every folder" if directory else ""
-        super().__init__(f"there is no earlier thread{where}")
-
-
 async def run(options: Options, streams: Streams, *, model: ModelClient | None = None) -> int:
     """Carry out a run and return its exit code; ``model`` answers in place of the configured provider.
 
@@ -183,13 +147,15 @@ async def run(options: Options, streams: Streams, *, model: ModelClient | None =
 async def _one_turn(
     client: AgentClient, shown: Subscription[JsonValue], directory: Path, options: Options, streams: Streams
 ) -> Outcome:
-    thread = await _open_thread(client, directory, options)
+    thread = await open_thread(
+        client, directory, resume=options.resume, model=options.model, sandbox_mode=options.sandbox
+    )
     prompt = await anyio.to_thread.run_sync(
         resolve_prompt, options.prompt, streams.stdin, streams.note, abandon_on_cancel=True
     )
     schema = None if options.output_schema_file is None else _read_schema(options.output_schema_file)
     view: View = JsonView(streams) if options.as_json else HumanView(streams, color=options.color)
-    view.open(await _facts(client, thread), prompt)
+    view.open(await facts_of(client, thread), prompt)
     started = await client.request(
         TURN_START,
         TurnStartParams(thread_id=thread.thread.id, input=[TextUserInput(text=prompt)], output_schema=schema),
@@ -205,60 +171,6 @@ async def _one_turn(
         _write_last_message(options.last_message_file, outcome.final_message, streams)
     view.close(outcome.final_message)
     return outcome
-
-
-async def _open_thread(
-    client: AgentClient, directory: Path, options: Options
-) -> ThreadStartResponse | ThreadResumeResponse:
-    sandbox = None if options.sandbox is None else SandboxMode(options.sandbox)
-    if options.resume is None:
-        return await client.request(
-            THREAD_START,
-            ThreadStartParams(
-                model=options.model, cwd=str(directory), approval_policy=AskForApproval.NEVER, sandbox=sandbox
-            ),
-        )
-    thread_id = options.resume.thread_id or await _newest(client, None if options.resume.everywhere else directory)
-    return await client.request(
-        THREAD_RESUME,
-        ThreadResumeParams(
-            thread_id=thread_id,
-            model=options.model,
-            cwd=str(directory),
-            approval_policy=AskForApproval.NEVER,
-            sandbox=sandbox,
-        ),
-    )
-
-
-async def _newest(client: AgentClient, directory: Path | None) -> str:
-    page = await client.request(
-        THREAD_LIST,
-        ThreadListParams(
-            limit=1,
-            sort_key=ThreadSortKey.UPDATED_AT,
-            source_kinds=_SOURCES,
-            cwd=None if directory is None else str(directory),
-        ),
-    )
-    if not page.data:
-        raise NothingToResume(directory)
-    return page.data[0].id
-
-
-async def _facts(client: AgentClient, thread: ThreadStartResponse | ThreadResumeResponse) -> Facts:
-    settings = await client.request(CONFIG_READ, ConfigReadParams(cwd=thread.cwd))
-    return Facts(
-        version=VERSION,
-        workdir=thread.cwd,
-        model=thread.model,
-        provider=thread.model_provider,
-        approval=thread.approval_policy,
-        sandbox=thread.sandbox,
-        reasoning_effort=thread.reasoning_effort,
-        reasoning_summaries=settings.config.get("model_reasoning_summary"),
-        thread_id=thread.thread.id,
-    )
 
 
 async def _follow(shown: Subscription[JsonValue], turn: TurnInterruptParams, view: View) -> Outcome:
@@ -328,7 +240,7 @@ def execute(options: Options) -> int:
     try:
         code = anyio.run(run, options, streams)
     except* IMPOSSIBLE as group:
-        streams.note(f"error: {first(group)}")
+        streams.note(f"error: {sentence(group)}")
     except* KeyboardInterrupt:
         code = 128 + signal.SIGINT
     return code

@@ -1,11 +1,13 @@
 """All threads of one process: opening them, finding them, and what they share."""
 
+import logging
 import os
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import anyio
 import anyio.to_thread
@@ -18,12 +20,14 @@ from agent_protocol.rollout.response_item import decode_response_item
 from agent_protocol.rollout.source import SourceKind
 from agent_protocol.v2 import thread as wire
 from agent_protocol.v2.account import GetAccountResponse
+from agent_protocol.v2.common import DangerFullAccessSandboxPolicy
 from agent_protocol.v2.config import ConfigReadParams, ConfigReadResponse
 from agent_protocol.v2.model import Model
 from agent_protocol.v2.notice import ConfigWarningNotification
 from agent_protocol.v2.turn import Turn
 from agent_protocol.version import VERSION
 from agent_protocol.wire import JsonValue
+from agent_sandbox.errors import SandboxError
 from agent_sandbox.launcher import Launcher
 from agent_state.file_store import FileThreadStore
 from agent_state.store import NewThread, SourceFilter, StoredThread, ThreadQuery, ThreadStore, ThreadWriter
@@ -43,14 +47,14 @@ from agent_core.config.stack import ConfigRequest
 from agent_core.config.warning import broken_config, disabled_layers
 from agent_core.context.git import with_git_info
 from agent_core.context.history import reconstruct
-from agent_core.errors import InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded
+from agent_core.errors import AgentError, InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded
 from agent_core.exec.shell import Shell, detect_shell
-from agent_core.face import ThreadOptions
+from agent_core.face import ThreadFacts, ThreadOptions
 from agent_core.group import ungrouped
+from agent_core.identity import Identity
 from agent_core.model.catalog import Catalog, ModelInfo
 from agent_core.model.client import ModelClient
 from agent_core.model.connect import connect
-from agent_core.model.identity import user_agent
 from agent_core.model.listing import model_rows
 from agent_core.model.providers import ModelProvider
 from agent_core.seams import Clock, IdSource, Randomness, SystemClock, SystemIds, system_randomness
@@ -63,6 +67,8 @@ from agent_core.thread.thread import Thread
 from agent_core.thread.view import stored_view
 from agent_core.turn.context import TurnSettings
 
+_logger = logging.getLogger(__name__)
+
 CLOSE_SECONDS = 10.0
 """How long the end of an agent may take before its tasks are cancelled."""
 
@@ -74,7 +80,7 @@ class AgentSetup:
     home: Path
     cwd: Path
     overrides: Sequence[Override] = ()
-    originator: str = "agent"
+    identity: Identity
     source: SourceKind = "vscode"
     record: Path | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -96,6 +102,7 @@ async def open_agent(
     record: Path | None = None,
     environ: Mapping[str, str] = os.environ,
     model: ModelClient | None = None,
+    identity: Identity | None = None,
 ) -> AsyncIterator["Agent"]:
     """Open an agent for the length of the block; leaving it interrupts and records what still runs.
 
@@ -109,7 +116,7 @@ async def open_agent(
         home=agent_home(environ) if home is None else home,
         cwd=cwd.resolve(),
         overrides=tuple(overrides),
-        originator=originator,
+        identity=identity or Identity(originator, environ),
         source=source,
         record=record,
         environ=environ,
@@ -140,8 +147,6 @@ class Agent:
         self._threads: dict[str, Thread] = {}
         self._opening = anyio.Lock()
         self._models: dict[str, ModelClient] = {}
-        self._originator: str | None = None
-        self._client: str | None = None
         self._shell: Shell = detect_shell()
         self._config: Config
         self.startup_warnings: list[ConfigWarningNotification] = []
@@ -184,10 +189,11 @@ class Agent:
 
     def introduce(self, client_name: str, client_version: str) -> str:
         """Note who connected and return the user agent text; the first client names the originator for good."""
-        fixed = self._setup.environ.get("CODEX_INTERNAL_ORIGINATOR_OVERRIDE")
-        self._originator = fixed or self._originator or client_name
-        self._client = f"{client_name}; {client_version}"
-        return self._user_agent()
+        return self._setup.identity.introduce(client_name, client_version)
+
+    async def opened(self) -> Self:
+        """Return the agent itself: it is open, unlike what :mod:`agent_core.host` makes."""
+        return self
 
     async def start_thread(self, options: ThreadOptions) -> Thread:
         """Create a thread and run it.
@@ -320,9 +326,7 @@ class Agent:
         """
         known = providers_of(self._config, self._setup.environ, VERSION)
         auth = await self._auth.reload()
-        return account_response(
-            auth, requires_openai_auth=known[self._config.model_provider].requires_openai_auth
-        )
+        return account_response(auth, requires_openai_auth=known[self._config.model_provider].requires_openai_auth)
 
     async def aclose(self, reason: str) -> None:
         """Interrupt and record running turns, end their processes, flush. May be called more than once."""
@@ -384,7 +388,7 @@ class Agent:
             id=thread_id,
             timestamp=format_timestamp(now),
             cwd=settings.cwd,
-            originator=self._originator or self._setup.originator,
+            originator=self._setup.identity.originator,
             cli_version=VERSION,
             source=self._setup.source,
             model_provider=settings.model_provider,
@@ -443,8 +447,8 @@ class Agent:
                 provider,
                 environ=self._setup.environ,
                 headers={
-                    "originator": self._originator or self._setup.originator,
-                    "user-agent": self._user_agent(),
+                    "originator": self._setup.identity.originator,
+                    "user-agent": self._setup.identity.user_agent,
                 },
                 stored=self._auth.credential,
                 record=self._setup.record,
@@ -454,6 +458,18 @@ class Agent:
     async def _run(self, thread: Thread) -> None:
         await self._tasks.start(thread.run)
         self._threads[thread.id] = thread
+        self._tasks.start_soon(self._warm_up, thread.settings)
+
+    async def _warm_up(self, facts: ThreadFacts) -> None:
+        """Load what the first turn of a thread will need, while the user still types."""
+        provider = providers_of(self._config, self._setup.environ, VERSION).get(facts.model_provider)
+        try:
+            if provider is not None:
+                await self._model(provider).prepare()
+            if not isinstance(facts.sandbox, DangerFullAccessSandboxPolicy):
+                await self._launcher.prepare()
+        except (AgentError, SandboxError, OSError) as error:
+            _logger.debug("warming up failed, the first turn will tell: %s", error)
 
     async def _load(self, cwd: Path, explicit: ExplicitSettings | None = None) -> Config:
         request = self._request(cwd)
@@ -473,30 +489,20 @@ class Agent:
             personality=options.personality,
         )
         request = self._request(cwd)
-        request = replace(
-            request, explicit=explicit, overrides=(*request.overrides, *options.config.items())
-        )
+        request = replace(request, explicit=explicit, overrides=(*request.overrides, *options.config.items()))
         config = await anyio.to_thread.run_sync(load_config, request)
         providers_of(config, self._setup.environ, VERSION)
         return config
 
     def _request(self, cwd: Path | None) -> ConfigRequest:
-        return ConfigRequest(
-            home=self._setup.home, cwd=cwd, overrides=self._setup.overrides, env=self._setup.environ
-        )
+        return ConfigRequest(home=self._setup.home, cwd=cwd, overrides=self._setup.overrides, env=self._setup.environ)
 
-    def _stored(
-        self, stored: StoredThread, status: wire.ThreadStatus, turns: Sequence[Turn] = ()
-    ) -> wire.Thread:
+    def _stored(self, stored: StoredThread, status: wire.ThreadStatus, turns: Sequence[Turn] = ()) -> wire.Thread:
         return stored_view(stored, turns=turns, status=status, default_provider=self._config.model_provider)
 
     def _status(self, thread_id: str) -> wire.ThreadStatus:
         loaded = self._threads.get(thread_id)
         return wire.NotLoadedThreadStatus() if loaded is None else loaded.status
-
-    def _user_agent(self) -> str:
-        originator = self._originator or self._setup.originator
-        return user_agent(originator, VERSION, self._setup.environ, self._client)
 
 
 def _canonical(thread_id: str) -> str | None:

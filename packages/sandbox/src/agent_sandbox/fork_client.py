@@ -13,7 +13,7 @@ import anyio
 import anyio.abc
 
 from agent_sandbox.errors import LauncherLost, SpawnFailed
-from agent_sandbox.forkserver import LENGTH, RECORD
+from agent_sandbox.fork_protocol import LENGTH, RECORD
 from agent_sandbox.interpreter import module_command
 from agent_sandbox.stream import Descriptor
 from agent_sandbox.wiring import Wiring

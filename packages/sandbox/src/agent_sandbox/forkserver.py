@@ -1,15 +1,7 @@
 """A small single-threaded process that starts commands, watches them, and ends them when its owner is gone.
 
 It exists because confinement must be applied between ``fork`` and ``execve``, where a process with threads may do
-almost nothing. One control socket brings, per command, a channel and the command's descriptors; the order itself and
-everything after it travel on that channel:
-
-* to the server: the length of the order (4 bytes), the order (``marshal``: both ends run one interpreter, and it
-  carries bytes as they are), then one byte per signal to send to the command's process group;
-* from the server: records of one letter and a number: ``P`` process id, ``E`` error number when there is no process,
-  ``X`` wait status.
-
-A channel that ends while its command runs kills the command's group. When the control socket ends, every group dies.
+almost nothing. What travels between the two is described in ``fork_protocol``.
 """
 
 from __future__ import annotations
@@ -24,16 +16,13 @@ import socket
 import struct
 import time
 
+from agent_sandbox.fork_protocol import LENGTH, MAX_DESCRIPTORS, MAX_ORDER_BYTES, RECORD
 from agent_sandbox.linux import child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent_sandbox.linux.child import Order
 
-RECORD = struct.Struct("=ci")
-LENGTH = struct.Struct("=I")
-MAX_DESCRIPTORS = 16
-_MAX_ORDER_BYTES = 32 << 20
 _READ_BYTES = 1 << 16
 _FAREWELL_SECONDS = 3.0
 _SWEEPS = 5
@@ -142,7 +131,7 @@ class Server:
         if len(command.buffer) < LENGTH.size:
             return
         (length,) = LENGTH.unpack_from(command.buffer)
-        if length > _MAX_ORDER_BYTES:
+        if length > MAX_ORDER_BYTES:
             command.tell(b"E", errno.E2BIG)
             self._forget(command)
         elif len(command.buffer) >= LENGTH.size + length:

@@ -13,6 +13,7 @@ import anyio.to_thread
 from agent_sandbox.command import CommandRequest, PreparedCommand
 from agent_sandbox.errors import LauncherLost, Obstacle, PolicyInvalid, SandboxUnavailable, SpawnFailed
 from agent_sandbox.fork_client import ForkClient
+from agent_sandbox.fork_protocol import MAX_ORDER_BYTES
 from agent_sandbox.policy import Policy
 from agent_sandbox.process import Process
 from agent_sandbox.report import BackendName, Report
@@ -90,6 +91,8 @@ class Launcher:
         program = argv[0]
         try:
             order = command.order()
+            if len(order) > MAX_ORDER_BYTES:
+                raise SpawnFailed("exec", errno.E2BIG, program)
             wiring = wire(command, stdin=stdin, output=output, merge_stderr=merge_stderr, pty=pty)
         except ValueError:
             raise SpawnFailed("exec", errno.EINVAL, program) from None

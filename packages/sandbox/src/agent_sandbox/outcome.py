@@ -35,7 +35,7 @@ _PATHS = tuple(
         rf"(?:^|[\s:])(?P<path>[^\s:'\"]+):\s*{_REFUSAL}",
     )
 )
-_HOSTS = tuple(
+_MISSED_HOSTS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"/dev/(?:tcp|udp)/(?P<host>[^/\s]+)/",
@@ -43,11 +43,12 @@ _HOSTS = tuple(
         r"failed to connect to (?P<host>[\w.:-]+\w) port",
         r"connect to host (?P<host>\S+) port",
         r"(?:connect|getaddrinfo) (?:EPERM|EACCES|ENOTFOUND|EAI_AGAIN) (?P<host>[\w.-]+\w)",
-        r"lookup (?P<host>[\w.-]+\w)",
-        r"host='(?P<host>[^']+)'",
-        r"https?://(?:[^@/\s'\"]*@)?(?P<host>[\w.-]+\w)",
+        r"dial \w+: lookup (?P<host>[\w.-]+\w)",
+        r"host='(?P<host>[^']+)', port=\d+\): max retries",
     )
 )
+_DENIED_HOSTS = (*_MISSED_HOSTS, re.compile(r"https?://(?:[^@/\s'\"]*@)?(?P<host>[\w.-]+\w)", re.IGNORECASE))
+_EVIDENCE_REACH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,7 @@ def classify(
     if exit_code not in _ORDINARY_FAILURES and exit_code in (-_SIGSYS, _SHELL_SIGNAL_BASE + _SIGSYS):
         return Denied(exit_code=exit_code)
     network_off = resolved is not None and not resolved.policy.full_network
-    return Finished(exit_code=exit_code, blocked_host=_first(_HOSTS, "host", text) if network_off else None)
+    return Finished(exit_code=exit_code, blocked_host=_first(_MISSED_HOSTS, "host", text) if network_off else None)
 
 
 def shell_exit_code(exit_code: int) -> int:
@@ -156,9 +157,10 @@ def signal_name(number: int) -> str:
 
 
 def _line(text: str, position: int) -> str:
-    start = text.rfind("\n", 0, position) + 1
-    end = text.find("\n", position)
-    return text[start : len(text) if end < 0 else end].strip()
+    """The line around ``position``, cut where it is very long."""
+    start = max(text.rfind("\n", 0, position) + 1, position - _EVIDENCE_REACH)
+    end = text.find("\n", position, position + _EVIDENCE_REACH)
+    return text[start : end if end >= 0 else position + _EVIDENCE_REACH].strip()
 
 
 def _first(patterns: tuple[re.Pattern[str], ...], group: str, text: str) -> str | None:
@@ -171,7 +173,7 @@ def _first(patterns: tuple[re.Pattern[str], ...], group: str, text: str) -> str 
 def _denied(
     exit_code: int, evidence: str, resolved: ResolvedPolicy | None, cwd: str | os.PathLike[str] | None
 ) -> Denied:
-    host = _first(_HOSTS, "host", evidence)
+    host = _first(_DENIED_HOSTS, "host", evidence)
     if host is not None:
         network_off = resolved is None or not resolved.policy.full_network
         grant = Grant(kind="network", host=host) if network_off else None

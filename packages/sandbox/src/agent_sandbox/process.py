@@ -10,7 +10,7 @@ import anyio
 from anyio import ClosedResourceError
 
 from agent_sandbox.command import PreparedCommand
-from agent_sandbox.forkserver import RECORD
+from agent_sandbox.fork_protocol import RECORD
 from agent_sandbox.stream import DEFAULT_READ_BYTES, Descriptor
 from agent_sandbox.wiring import Streams, set_terminal_size
 

@@ -19,7 +19,7 @@ from agent_sandbox.report import BackendName
 
 TIMEOUT_EXIT_CODE = 124
 DEFAULT_CAPTURE_BYTES = 1 << 20
-_DRAIN_SECONDS = 2.0
+DEFAULT_DRAIN_SECONDS = 2.0
 _KILL_SECONDS = 5.0
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -70,13 +70,14 @@ async def run(
     backend: BackendName = "auto",
     policy_cwd: str | os.PathLike[str] | None = None,
     max_output_bytes: int = DEFAULT_CAPTURE_BYTES,
+    drain_seconds: float = DEFAULT_DRAIN_SECONDS,
     launcher: Launcher | None = None,
 ) -> Completed:
     """Run ``argv`` to its end and return what it wrote and how it ended.
 
     ``env`` is the caller's own environment when left out; ``timeout`` is in seconds, after which the whole process
-    group is killed; ``max_output_bytes`` is kept of each stream. Output that a background process holds back is waited
-    for during two seconds after the end. Raises what ``Launcher.spawn`` raises.
+    group is killed; ``max_output_bytes`` is kept of each stream. A background process may hold the streams open after
+    the end: they are read for ``drain_seconds`` more. Raises what ``Launcher.spawn`` raises.
     """
     async with _launcher(launcher) as owner:
         process = await owner.spawn(
@@ -90,7 +91,7 @@ async def run(
         )
         async with process:
             captures = (_Capture(process.receive, max_output_bytes), _Capture(process.receive_stderr, max_output_bytes))
-            timed_out = await _finish(process, captures, input, timeout)
+            timed_out = await _finish(process, captures, input, timeout, drain_seconds)
     stdout, stderr = (bytes(capture.kept) for capture in captures)
     exit_code = TIMEOUT_EXIT_CODE if timed_out else process.exit_code or 0
     return Completed(
@@ -154,7 +155,11 @@ async def _forward(signals: AsyncIterator[signal.Signals], process: Process) -> 
 
 
 async def _finish(
-    process: Process, captures: tuple[_Capture, _Capture], input: bytes | None, timeout: float | None
+    process: Process,
+    captures: tuple[_Capture, _Capture],
+    input: bytes | None,
+    timeout: float | None,
+    drain_seconds: float,
 ) -> bool:
     """Feed, drain and wait; return whether the time was over."""
     async with anyio.create_task_group() as group:
@@ -168,7 +173,7 @@ async def _finish(
             process.kill_group()
             with anyio.move_on_after(_KILL_SECONDS):
                 await process.wait()
-        with anyio.move_on_after(_DRAIN_SECONDS):
+        with anyio.move_on_after(drain_seconds):
             for capture in captures:
                 await capture.ended.wait()
         group.cancel_scope.cancel()

@@ -14,7 +14,7 @@ from agent_server.context import RequestContext
 from agent_server.hub import Hub
 
 if TYPE_CHECKING:
-    from agent_server.ports import Agent
+    from agent_server.ports import Agent, Host
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -30,6 +30,14 @@ class Services:
     """What handlers may hold."""
 
     agent: "Agent"
+    hub: Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What the handler of ``initialize`` may hold: it is there before the agent is."""
+
+    host: "Host"
     hub: Hub
 
 
@@ -70,10 +78,10 @@ def handles(
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A method and what serves it; ``call`` is ``None`` for a method that is not built yet."""
+    """A method and the class that serves it; ``home`` is ``None`` for a method that is not built yet."""
 
     method: AnyMethod
-    call: HandlerFunction | None
+    home: str | None
 
 
 class Binding:
@@ -84,13 +92,13 @@ class Binding:
     """
 
     def __init__(
-        self, services: Services, resources: Mapping[str, Iterable[str]], deferred: Iterable[str] = ()
+        self, reception: Reception, resources: Mapping[str, Iterable[str]], deferred: Iterable[str] = ()
     ) -> None:
-        self._services = services
-        self._deferred = frozenset(deferred)
+        self._reception = reception
+        self._services: Services | None = None
         self._homes: dict[str, str] = {}
-        self._bound: dict[str, Bound] = {}
-        named = [*self._deferred]
+        self._calls: dict[str, HandlerFunction] = {}
+        named = [*deferred]
         for home, methods in resources.items():
             for method in methods:
                 named.append(method)
@@ -98,27 +106,38 @@ class Binding:
         _require_match(named, registry.client_method_names())
 
     def find(self, name: str) -> Bound | None:
-        """Return what serves the method called ``name``; ``None`` where the protocol has no such method.
-
-        Raises ``BindingError`` when the class in charge does not serve just what was declared for it.
-        """
-        if name in self._bound:
-            return self._bound[name]
-        home = self._homes.get(name)
-        if home is not None:
-            self._bind(home)
-            return self._bound[name]
+        """Return what serves the method called ``name``; ``None`` where the protocol has no such method."""
         method = registry.client_method(name)
-        return None if method is None else self._bound.setdefault(name, Bound(method, None))
+        return None if method is None else Bound(method, self._homes.get(name))
 
-    def load(self) -> None:
+    async def call(self, bound: Bound) -> HandlerFunction:
+        """Return the function that serves ``bound``; any but ``initialize`` waits for the agent to be open.
+
+        Raises:
+            NotAvailable: the method is not built yet.
+            BindingError: the class in charge does not serve just what was declared for it.
+        """
+        name = bound.method.name
+        if bound.home is None:
+            raise NotAvailable(name)
+        if name not in self._calls:
+            self._bind(bound.home, self._reception if name == "initialize" else await self._opened())
+        return self._calls[name]
+
+    async def load(self) -> None:
         """Bind every resource now instead of when it is first used."""
-        for name in self._homes:
-            self.find(name)
+        for method in registry.client_methods():
+            if method.name in self._homes:
+                await self.call(Bound(method, self._homes[method.name]))
 
-    def _bind(self, home: str) -> None:
+    async def _opened(self) -> Services:
+        if self._services is None:
+            self._services = Services(await self._reception.host.opened(), self._reception.hub)
+        return self._services
+
+    def _bind(self, home: str, holdings: Reception | Services) -> None:
         module, _, name = home.partition(":")
-        handler_class: Callable[[Services], object] = getattr(import_module(module), name)
+        handler_class: Callable[[Reception | Services], object] = getattr(import_module(module), name)
         functions = [
             (method, attribute)
             for attribute, value in vars(handler_class).items()
@@ -127,9 +146,9 @@ class Binding:
         _require_match(
             [method.name for method, _ in functions], [each for each, where in self._homes.items() if where == home]
         )
-        handler = handler_class(self._services)
+        handler = handler_class(holdings)
         for method, attribute in functions:
-            self._bound[method.name] = Bound(method, getattr(handler, attribute))
+            self._calls[method.name] = getattr(handler, attribute)
 
 
 def _require_match(found: Iterable[str], wanted: Iterable[str]) -> None:

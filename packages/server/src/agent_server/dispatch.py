@@ -20,7 +20,7 @@ from agent_protocol.registry import AnyMethod
 from agent_protocol.wire import JsonValue
 from anyio.abc import TaskGroup
 
-from agent_server.binding import Binding, Bound, NotAvailable
+from agent_server.binding import Binding, Bound
 from agent_server.connection import Connection, Handshake, LanePlace
 from agent_server.context import RequestContext
 from agent_server.faults import fault, is_foreseen
@@ -106,11 +106,10 @@ class Dispatcher:
         params = jsonrpc.decode_params(bound.method, message.params)
         _require_handshake(context.connection, bound.method)
         _require_gate(context.connection, bound.method, params)
-        if bound.call is None:
-            raise NotAvailable(bound.method.name)
+        call = await self._binding.call(bound)
         if not bound.method.ordered:
             context.release()
-        context.reply(await bound.call(context, params))
+        context.reply(await call(context, params))
 
     def _find(self, name: str) -> Bound:
         bound = self._binding.find(name)

@@ -82,13 +82,35 @@ class Thread(Protocol):
         ...
 
 
-class Agent(Protocol):
-    """All threads of one process, its models, configuration and account."""
+class Host(Protocol):
+    """What a server is given: it can say at once who serves, and gives the agent once that is open.
+
+    An open agent is a host of itself.
+    """
 
     @property
     def home(self) -> str:
         """Return the absolute path of the home in use."""
         ...
+
+    def introduce(self, client_name: str, client_version: str) -> str:
+        """Note who connected and return the user agent text of the ``initialize`` reply.
+
+        The first client's name stays the originator of the process; later ones change the suffix only.
+        """
+        ...
+
+    async def opened(self) -> "Agent":
+        """Return the agent, opening it if need be."""
+        ...
+
+    async def aclose(self, reason: str) -> None:
+        """Interrupt and record running turns, end their processes, flush. May be called more than once."""
+        ...
+
+
+class Agent(Host, Protocol):
+    """All threads of one process, its models, configuration and account."""
 
     @property
     def cwd(self) -> str:
@@ -98,13 +120,6 @@ class Agent(Protocol):
     @property
     def startup_warnings(self) -> Sequence[ConfigWarningNotification]:
         """Return what the configuration wants every client to know."""
-        ...
-
-    def introduce(self, client_name: str, client_version: str) -> str:
-        """Note who connected and return the user agent text of the ``initialize`` reply.
-
-        The first client's name stays the originator of the process; later ones change the suffix only.
-        """
         ...
 
     async def start_thread(self, options: ThreadOptions) -> Thread:
@@ -146,8 +161,4 @@ class Agent(Protocol):
 
     async def account(self, refresh: bool) -> GetAccountResponse:
         """Return who is logged in; ``refresh`` asks for a token refresh first."""
-        ...
-
-    async def aclose(self, reason: str) -> None:
-        """Interrupt and record running turns, end their processes, flush. May be called more than once."""
         ...

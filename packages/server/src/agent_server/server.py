@@ -13,7 +13,7 @@ from agent_protocol.client.transport import Transport
 from agent_protocol.errors import ConnectionLost
 from anyio.abc import TaskGroup
 
-from agent_server.binding import Binding, Services
+from agent_server.binding import Binding, Reception
 from agent_server.connection import Connection, ConnectionStatistics
 from agent_server.dispatch import Dispatcher
 from agent_server.handlers.table import DEFERRED, RESOURCES
@@ -22,19 +22,21 @@ from agent_server.limits import Limits
 from agent_server.outbox import Outbox
 
 if TYPE_CHECKING:
-    from agent_server.ports import Agent
+    from agent_server.ports import Host
 
 _log = logging.getLogger(__name__)
 
 
 class Server:
-    """Serves an agent to connections while inside ``async with``. The agent stays its owner's to close."""
+    """Serves an agent to connections while inside ``async with``. The agent stays its owner's to close.
 
-    def __init__(self, agent: "Agent", *, limits: Limits | None = None, clock: Clock | None = None) -> None:
+    ``host`` is an open agent, or what opens one when it is first needed.
+    """
+
+    def __init__(self, host: "Host", *, limits: Limits | None = None, clock: Clock | None = None) -> None:
         self.limits = limits or Limits()
-        self._agent = agent
         self._hub = Hub(clock or SystemClock())
-        self._binding = Binding(Services(agent, self._hub), RESOURCES, DEFERRED)
+        self._binding = Binding(Reception(host, self._hub), RESOURCES, DEFERRED)
         self._connections: dict[Connection, None] = {}
         self._opened = 0
         self._tasks: TaskGroup | None = None
@@ -137,7 +139,7 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(agent: "Agent", *, limits: Limits | None = None, clock: Clock | None = None) -> AsyncIterator[Server]:
+async def serve(agent: "Host", *, limits: Limits | None = None, clock: Clock | None = None) -> AsyncIterator[Server]:
     """Yield a running server for embedding; connect with ``agent_protocol.client.connect_direct(server)``."""
     async with Server(agent, limits=limits, clock=clock) as server:
         yield server

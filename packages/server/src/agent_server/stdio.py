@@ -12,7 +12,7 @@ from agent_server.server import Server
 from agent_server.transports.stdio import StdioTransport, take_stdio
 
 if TYPE_CHECKING:
-    from agent_server.ports import Agent
+    from agent_server.ports import Host
 
 EXIT_OK: Final = 0
 EXIT_SLOW_CLIENT: Final = 1
@@ -20,7 +20,7 @@ EXIT_SLOW_CLIENT: Final = 1
 _log = logging.getLogger(__name__)
 
 
-async def serve_stdio(agent: "Agent", *, limits: Limits | None = None) -> int:
+async def serve_stdio(agent: "Host", *, limits: Limits | None = None) -> int:
     """Serve standard input and output until end of input, SIGTERM or SIGINT; return the exit code.
 
     Either way running turns are interrupted and recorded by closing ``agent``, which takes at most about two

@@ -55,7 +55,8 @@ def run(
     a mistake in the options.
     """
     resume, prompt = resume_and_prompt(words, last=last, everywhere=everywhere)
-    from agent_cli.run import Options, Resume, execute
+    from agent_cli.opening import Resume
+    from agent_cli.run import Options, execute
 
     options = Options(
         prompt=prompt,

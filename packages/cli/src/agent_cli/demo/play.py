@@ -10,7 +10,7 @@ from agent_core.model.providers import REPLAY_FILE_VARIABLE
 from agent_sandbox import Report, probe
 
 from agent_cli.demo.stage import Stage, cassette, staged
-from agent_cli.failure import first
+from agent_cli.failure import sentence
 from agent_cli.run import IMPOSSIBLE, Options, run
 from agent_cli.view import Streams
 
@@ -83,7 +83,7 @@ def _run(stage: Stage, *, color: str, confined: bool) -> int:
     try:
         code = anyio.run(run, options_of(stage, color=color, confined=confined), shown)
     except* IMPOSSIBLE as group:
-        _say(f"error: {first(group)}")
+        _say(f"error: {sentence(group)}")
     return code
 
 

@@ -15,9 +15,11 @@ SHELLS = frozenset({"bash", "zsh", "sh"})
 _STRUCTURE = frozenset({"program", "list", "pipeline"})
 _CONNECTORS = frozenset({"&&", "||", ";", "|"})
 _HEREDOC = frozenset({"<<", "<<-", "heredoc_start", "heredoc_body", "heredoc_end"})
-_BLANK = re.compile(rb"(?:\s|\\\n)*")
+_BLANK = re.compile(rb"(?:[ \t\n]|\\\n)*")
+_GAP = re.compile(rb"(?:\\\n)*[ \t](?:[ \t]|\\\n)*")
 _BRACE_EXPANSION = re.compile(r"\{.*(,|\.\.).*\}", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_SPECIAL = re.compile(r"""[\s;&|<>()`$'"]""")
 _JOINED_LINES = re.compile(r"\S\\\n\S")
 _ESCAPED_IN_QUOTES = re.compile(r'\\([$`"\\\n])')
 
@@ -124,7 +126,13 @@ def _is_all_read(root: "Node", source: bytes) -> bool:
 
 def _command_words(command: "Node") -> list[str] | None:
     words: list[str] = []
+    source, offset = command.text or b"", command.start_byte
+    end = None
     for child in command.children:
+        # The grammar parts words where a shell goes on with one, and goes on where a shell begins a new command.
+        if end is not None and not _GAP.fullmatch(source, end - offset, child.start_byte - offset):
+            return None
+        end = child.end_byte
         node = child.children[0] if child.type == "command_name" and child.children else child
         word = _word(node)
         if word is None:
@@ -140,10 +148,11 @@ def _word(node: "Node") -> str | None:
         text = _text(part)
         match part.type:
             case "word" | "number":
-                if part.children:
+                unescaped = _ESCAPED.sub("", text)
+                if part.children or _SPECIAL.search(unescaped):
                     return None
                 value += _ESCAPED.sub(lambda found: found[1].replace("\n", ""), text)
-                masked += _ESCAPED.sub("", text)
+                masked += unescaped
             case "raw_string":
                 value += text[1:-1]
                 masked += "q"

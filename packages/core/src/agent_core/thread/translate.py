@@ -64,7 +64,6 @@ def _wire_access(access: setting.ReadAccess | UnsetType) -> common.ReadOnlyAcces
     return common.FullAccessReadOnlyAccess()
 
 
-
 def sandbox_policy(policy: setting.SandboxPolicy) -> Policy:
     """Return a stored policy as the sandbox takes it.
 

@@ -79,9 +79,7 @@ async def run_command(
     return await attempt(Policy.danger_full_access())
 
 
-async def put_question(
-    context: ToolContext, question: Question, keys: Sequence[Hashable], *, rejection: str
-) -> None:
+async def put_question(context: ToolContext, question: Question, keys: Sequence[Hashable], *, rejection: str) -> None:
     """Ask the user; return when the answer is yes.
 
     Raises:

@@ -105,7 +105,5 @@ class TurnContext:
             user_instructions=settings.user_instructions or UNSET,
             developer_instructions=settings.developer_instructions or UNSET,
             final_output_json_schema=UNSET if self.output_schema is None else self.output_schema,
-            truncation_policy=line.TruncationPolicy(
-                mode=self.model.truncation_mode, limit=self.model.truncation_limit
-            ),
+            truncation_policy=line.TruncationPolicy(mode=self.model.truncation_mode, limit=self.model.truncation_limit),
         )

@@ -1,6 +1,5 @@
 """The protocol as TypeScript: one type alias per file, and an index of each folder."""
 
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -62,6 +61,8 @@ def write_typescript(out: Path, *, experimental: bool, prettier: Path | None = N
 
 
 def _format(prettier: Path, files: Sequence[Path]) -> None:
+    import subprocess
+
     done = subprocess.run(
         [prettier, "--write", "--log-level", "warn", *files], capture_output=True, text=True, check=False
     )

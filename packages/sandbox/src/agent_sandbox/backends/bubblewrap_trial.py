@@ -22,7 +22,10 @@ _SOCKET_LIMIT = "local servers (Docker, ssh-agent, D-Bus) doing things for the c
 
 def judge(facts: Report) -> tuple[Bubblewrap | None, BackendReport]:
     """Return the program with its working options, and the report of the back end."""
-    path = os.environ.get(PROGRAM_VARIABLE) or _system_program("bwrap")
+    chosen = os.environ.get(PROGRAM_VARIABLE)
+    if chosen and not os.path.isfile(chosen):
+        return None, _refusal(f"{chosen} is not there", f"correct or unset the variable {PROGRAM_VARIABLE}")
+    path = chosen or _system_program("bwrap")
     if path is None:
         reason = f"there is no bwrap program in {', '.join(_SYSTEM_FOLDERS)}"
         remedy = "install the package called bubblewrap with the system's package manager"

@@ -7,7 +7,7 @@ from agent_protocol.errors import InvalidRequest
 from agent_protocol.v2.initialize import INITIALIZE, InitializeParams, InitializeResponse
 from agent_protocol.v2.notice import CONFIG_WARNING
 
-from agent_server.binding import Services, handles
+from agent_server.binding import Reception, handles
 from agent_server.connection import Capabilities, Connection, Handshake
 from agent_server.context import RequestContext
 
@@ -17,9 +17,9 @@ _OS_NAMES: Final = {"darwin": "macos", "win32": "windows"}
 class InitializeHandlers:
     """Opens a connection."""
 
-    def __init__(self, services: Services) -> None:
-        self._agent = services.agent
-        self._hub = services.hub
+    def __init__(self, reception: Reception) -> None:
+        self._host = reception.host
+        self._hub = reception.hub
 
     @handles(INITIALIZE)
     async def initialize(self, ctx: RequestContext[InitializeResponse], params: InitializeParams) -> InitializeResponse:
@@ -34,21 +34,25 @@ class InitializeHandlers:
                 experimental=stated.experimental_api,
                 opt_outs=frozenset(stated.opt_out_notification_methods or ()),
             )
-        user_agent = self._agent.introduce(name, params.client_info.version)
-        ctx.after_reply(lambda: self._open(ctx.connection, capabilities))
-        return InitializeResponse(
+        user_agent = self._host.introduce(name, params.client_info.version)
+        response = InitializeResponse(
             user_agent=user_agent,
-            codex_home=self._agent.home,
+            codex_home=self._host.home,
             platform_family="windows" if sys.platform == "win32" else "unix",
             platform_os=_OS_NAMES.get(sys.platform, sys.platform),
         )
+        ctx.after_reply(lambda: self._open(ctx.connection, capabilities))
+        ctx.reply(response)
+        ctx.release()
+        agent = await self._host.opened()
+        for warning in agent.startup_warnings:
+            self._hub.broadcast(CONFIG_WARNING, warning)
+        return response
 
     def _open(self, connection: Connection, capabilities: Capabilities) -> None:
         connection.capabilities = capabilities
         connection.handshake = Handshake.DONE
         self._hub.join(connection)
-        for warning in self._agent.startup_warnings:
-            self._hub.broadcast(CONFIG_WARNING, warning)
 
 
 def _fits_header(text: str) -> bool:

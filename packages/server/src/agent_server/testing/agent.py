@@ -149,6 +149,9 @@ class ScriptedAgent:
     before_thread_is_returned: Callable[[ScriptedThread], None] = lambda thread: None
     """Called with each new thread, to let it say something during its start."""
 
+    async def opened(self) -> "ScriptedAgent":
+        return self
+
     def introduce(self, client_name: str, client_version: str) -> str:
         """Return a user agent that names the client."""
         return f"scripted/0 ({client_name}; {client_version})"

@@ -27,8 +27,7 @@ APPROVAL_PARAMETERS: dict[str, JsonValue] = {
     "prefix_rule": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "With require_escalated: a command prefix worth allowing from now on, such as "
-        '["git", "fetch"].',
+        "description": 'With require_escalated: a command prefix worth allowing from now on, such as ["git", "fetch"].',
     },
 }
 
@@ -77,9 +76,7 @@ def command_ask(
         ToolFailure: it asks to leave the sandbox where the approval policy does not let it.
     """
     if permissions not in ("use_default", "require_escalated"):
-        raise ToolFailure(
-            f"sandbox_permissions is {permissions!r}; it must be use_default or require_escalated"
-        )
+        raise ToolFailure(f"sandbox_permissions is {permissions!r}; it must be use_default or require_escalated")
     wanted: SandboxPermissions = "require_escalated" if permissions == "require_escalated" else "use_default"
     refusal = escalation_refusal(AskForApproval(context.turn.settings.approval_policy), wanted)
     if refusal is not None:

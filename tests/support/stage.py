@@ -1,0 +1,186 @@
+"""An app-server under test with its home and its model, and the threads that are driven on it."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent_core.testing.server import ScriptedServer, Step
+from agent_protocol.wire import JsonValue
+from implementation import Implementation
+from process_harness import AppServer, app_server, scripted_model, write_config
+
+UNKNOWN_THREAD = "00000000-0000-7000-8000-000000000000"
+
+
+class Script:
+    """Answers of the model that tests add as they go."""
+
+    def __init__(self) -> None:
+        self._steps: deque[Step] = deque()
+
+    def extend(self, steps: Iterable[Step]) -> None:
+        self._steps.extend(steps)
+
+    def __iter__(self) -> "Script":
+        return self
+
+    def __next__(self) -> Step:
+        if not self._steps:
+            raise StopIteration
+        return self._steps.popleft()
+
+
+class Stage:
+    """One server process and the script of its model."""
+
+    def __init__(
+        self, implementation: Implementation, root: Path, server: AppServer, model: ScriptedServer, script: "Script"
+    ) -> None:
+        self.implementation = implementation
+        self.root = root
+        self.home = root / "home"
+        self.server = server
+        self.model = model
+        self.script = script
+        self._folders = 0
+
+    @property
+    def is_ours(self) -> bool:
+        return self.implementation.name == "ours"
+
+    def folder(self) -> Path:
+        """Return a new empty directory."""
+        self._folders += 1
+        folder = self.root / f"work-{self._folders}"
+        folder.mkdir()
+        return folder
+
+    def error(self, method: str, params: JsonValue) -> JsonValue:
+        """Send a request that must fail and return its error."""
+        reply = self.server.request(method, params)
+        assert "error" in reply, reply
+        return reply["error"]
+
+    def is_alive(self) -> bool:
+        """Tell whether the server still answers."""
+        return "result" in self.server.request("thread/loaded/list", {})
+
+    def talk(self, **params: JsonValue) -> "Talk":
+        """Start a thread in a directory of its own."""
+        folder = self.folder()
+        mark = len(self.server.messages)
+        opened = self.server.result("thread/start", {"cwd": str(folder), **params})
+        self.server.until_method("thread/started")
+        return Talk(self, opened, folder, Record(self, mark))
+
+
+class Record:
+    """What the server said since a moment. Raw core events, which only the reference sends, are left out."""
+
+    def __init__(self, stage: Stage, mark: int) -> None:
+        self._stage = stage
+        self._mark = mark
+
+    @property
+    def messages(self) -> list[JsonValue]:
+        said = self._stage.server.messages[self._mark :]
+        return [message for message in said if not str(message.get("method", "")).startswith("codex/event/")]
+
+    @property
+    def methods(self) -> list[str]:
+        """Return the names in order; the reply to a request is called ``reply``."""
+        return [message.get("method", "reply") for message in self.messages]
+
+    def all(self, method: str) -> list[JsonValue]:
+        """Return the params of every message called ``method``."""
+        return [message["params"] for message in self.messages if message.get("method") == method]
+
+    def one(self, method: str) -> JsonValue:
+        """Return the params of the only message called ``method``."""
+        (params,) = self.all(method)
+        return params
+
+    def items(self, method: str, kind: str) -> list[JsonValue]:
+        """Return the items of this kind that messages called ``method`` carry."""
+        return [params["item"] for params in self.all(method) if params["item"]["type"] == kind]
+
+    def index(self, wanted: Callable[[JsonValue], bool]) -> int:
+        """Return the place of the first message that is ``wanted``."""
+        return next(place for place, message in enumerate(self.messages) if wanted(message))
+
+    @property
+    def status(self) -> str:
+        """Return the status the turn ended with."""
+        status = self.one("turn/completed")["turn"]["status"]
+        assert isinstance(status, str)
+        return status
+
+
+class Talk:
+    """A thread that was started on a stage."""
+
+    def __init__(self, stage: Stage, opened: JsonValue, folder: Path, record: Record) -> None:
+        self.stage = stage
+        self.opened = opened
+        self.folder = folder
+        self.record = record
+
+    @property
+    def id(self) -> str:
+        thread_id = self.opened["thread"]["id"]
+        assert isinstance(thread_id, str)
+        return thread_id
+
+    def begin(self, *script: Step, text: str = "go", **params: JsonValue) -> Record:
+        """Start a turn that the model answers with ``script`` and return when it is answered."""
+        self.stage.script.extend(script)
+        record = self.mark()
+        self.stage.server.result(
+            "turn/start", {"threadId": self.id, "input": [{"type": "text", "text": text}], **params}
+        )
+        return record
+
+    def finish(self, record: Record) -> Record:
+        """Wait for the end of the turn."""
+        self.stage.server.until(self.is_end)
+        return record
+
+    def run(self, *script: Step, text: str = "go", **params: JsonValue) -> Record:
+        """Run a whole turn."""
+        return self.finish(self.begin(*script, text=text, **params))
+
+    def is_end(self, message: JsonValue) -> bool:
+        return message.get("method") == "turn/completed" and message["params"]["threadId"] == self.id
+
+    def mark(self) -> Record:
+        """Record from now on."""
+        return Record(self.stage, len(self.stage.server.messages))
+
+    def asked(self, method: str) -> JsonValue:
+        """Wait for a question of this kind."""
+        return self.stage.server.until(lambda message: message.get("method") == method and "id" in message)
+
+    def answer(self, question: JsonValue, decision: JsonValue) -> None:
+        """Answer a question with a decision."""
+        self.stage.server.send({"id": question["id"], "result": {"decision": decision}})
+
+    def turns(self) -> Sequence[JsonValue]:
+        """Return the turns as they are read back."""
+        return self.stage.server.read(self.id)
+
+
+@contextmanager
+def staged(
+    implementation: Implementation, root: Path, *, initialize: bool = True, experimental: bool = True, **env: str
+) -> Iterator[Stage]:
+    """Run an implementation over a home of its own, with a model that follows the stage's script."""
+    script = Script()
+    root.mkdir(exist_ok=True)
+    with scripted_model(script) as model:
+        write_config(root / "home", model.url)
+        with app_server(root / "home", root, list(implementation.argv), **env) as server:
+            stage = Stage(implementation, root, server, model, script)
+            if initialize:
+                server.initialize(experimental)
+            yield stage
