@@ -100,6 +100,14 @@ async def test_both_streams_and_the_exit_code_arrive(launcher: Launcher) -> None
     assert (done.stdout, done.stderr, done.exit_code, done.backend) == (b"out\n", b"err\n", 37, "none")
 
 
+async def test_a_script_without_an_interpreter_line_runs_in_the_shell(launcher: Launcher, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("echo ran $1\n")
+    script.chmod(0o755)
+    done = await run(["./script", "it"], OPEN, tmp_path, ENV, launcher=launcher)
+    assert done.stdout == b"ran it\n"
+
+
 async def test_merged_streams_keep_their_order(launcher: Launcher) -> None:
     argv = ["sh", "-c", "echo a; echo b >&2; echo c"]
     async with await launcher.spawn(argv, cwd="/", env=ENV, policy=OPEN, merge_stderr=True) as process:
@@ -204,6 +212,14 @@ async def test_killing_the_group_reaches_grandchildren(launcher: Launcher) -> No
         assert await read_all(process) == b""
 
 
+async def test_killing_reaches_jobs_in_groups_of_their_own(launcher: Launcher) -> None:
+    async with await shell(launcher, "set -m; sleep 1000 & echo started; wait") as process:
+        await read_until(process, b"started")
+        process.kill_group()
+        assert await process.wait() == -signal.SIGKILL
+        assert await read_all(process) == b""
+
+
 async def test_a_milder_signal_can_be_handled(launcher: Launcher) -> None:
     command = "trap 'echo caught; exit 5' INT; echo ready; while :; do read -r x; done"
     async with await shell(launcher, command, stdin=True) as process:
@@ -229,6 +245,13 @@ async def test_closing_a_process_kills_its_group(launcher: Launcher) -> None:
     assert process.exit_code == -signal.SIGKILL
     (server,) = fork_servers()
     assert children(server) == []
+
+
+async def test_closing_right_after_the_start_leaves_nothing_running(launcher: Launcher) -> None:
+    for _ in range(20):
+        process = await shell(launcher, "exec sleep 1000")
+        await process.aclose()
+    assert [children(server) for server in fork_servers()] == [[]]
 
 
 async def test_closing_the_launcher_kills_what_was_left_behind() -> None:

@@ -47,7 +47,7 @@ from agent_core.config.stack import ConfigRequest
 from agent_core.config.warning import broken_config, disabled_layers
 from agent_core.context.git import with_git_info
 from agent_core.context.history import reconstruct
-from agent_core.errors import AgentError, InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded
+from agent_core.errors import AgentError, InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded, ThreadUnknown
 from agent_core.exec.shell import Shell, detect_shell
 from agent_core.face import ThreadFacts, ThreadOptions
 from agent_core.group import ungrouped
@@ -146,7 +146,7 @@ class Agent:
         self._catalog = Catalog()
         self._threads: dict[str, Thread] = {}
         self._opening = anyio.Lock()
-        self._models: dict[str, ModelClient] = {}
+        self._models: dict[bytes, ModelClient] = {}
         self._shell: Shell = detect_shell()
         self._config: Config
         self.startup_warnings: list[ConfigWarningNotification] = []
@@ -200,14 +200,16 @@ class Agent:
 
         Raises:
             ConfigError: the configuration or an option cannot be used.
-            InputInvalid: the directory does not exist.
+            InputInvalid: the directory does not exist, or the client brings tools of its own.
         """
+        if options.dynamic_tools:
+            raise InputInvalid("dynamicTools: tools of the client cannot be called yet; leave them out")
         thread_id = self._setup.ids.uuid7()
         config = await self._load_for(options, self._setup.cwd)
         settings = await anyio.to_thread.run_sync(settings_of, config, self._catalog)
         writer = None if options.ephemeral else self._create_writer(thread_id, settings)
         thread = self._thread(thread_id, config, settings, options, writer, History())
-        await self._run(thread)
+        await self._run(thread, config)
         thread.seed()
         return thread
 
@@ -259,7 +261,7 @@ class Agent:
 
         Raises:
             ThreadIdInvalid: the text is not a thread id.
-            ThreadNotLoaded: it is neither loaded nor stored.
+            ThreadUnknown: it is neither loaded nor stored.
             NotMaterialised, EphemeralThread, StateError: see :meth:`Thread.view`.
         """
         canonical = _canonical(thread_id)
@@ -269,7 +271,7 @@ class Agent:
             return await self._threads[canonical].view(include_turns)
         path = await self._store.find(canonical)
         if path is None:
-            raise ThreadNotLoaded(thread_id)
+            raise ThreadUnknown(thread_id)
         stored = await self._store.summary(path)
         turns = build_turns(await self._store.load(path)) if include_turns else ()
         return self._stored(stored, wire.NotLoadedThreadStatus(), turns)
@@ -349,7 +351,7 @@ class Agent:
         writer.append(items)
         thread = self._thread(thread_id, config, settings, options, writer, History(items))
         await writer.materialise()
-        await self._run(thread)
+        await self._run(thread, config)
         return thread
 
     async def _reopen(
@@ -360,7 +362,7 @@ class Agent:
         writer = await self._store.open(source)
         history = History(reconstruct(lines), recorded_usage(lines))
         thread = self._thread(meta.id, config, settings, options, writer, history)
-        await self._run(thread)
+        await self._run(thread, config)
         before = recorded_model(lines)
         if before is not None and before != settings.model:
             thread.warn(f"This thread was recorded with the model {before} and goes on with {settings.model}.")
@@ -441,9 +443,11 @@ class Agent:
     def _model(self, provider: ModelProvider) -> ModelClient:
         if self._setup.model is not None:
             return self._setup.model
-        client = self._models.get(provider.id)
+        # Threads may know one provider by different settings.
+        key = msgspec.json.encode(provider)
+        client = self._models.get(key)
         if client is None:
-            client = self._models[provider.id] = connect(
+            client = self._models[key] = connect(
                 provider,
                 environ=self._setup.environ,
                 headers={
@@ -455,17 +459,16 @@ class Agent:
             )
         return client
 
-    async def _run(self, thread: Thread) -> None:
+    async def _run(self, thread: Thread, config: Config) -> None:
         await self._tasks.start(thread.run)
         self._threads[thread.id] = thread
-        self._tasks.start_soon(self._warm_up, thread.settings)
+        self._tasks.start_soon(self._warm_up, thread.settings, config)
 
-    async def _warm_up(self, facts: ThreadFacts) -> None:
+    async def _warm_up(self, facts: ThreadFacts, config: Config) -> None:
         """Load what the first turn of a thread will need, while the user still types."""
-        provider = providers_of(self._config, self._setup.environ, VERSION).get(facts.model_provider)
+        provider = providers_of(config, self._setup.environ, VERSION)[facts.model_provider]
         try:
-            if provider is not None:
-                await self._model(provider).prepare()
+            await self._model(provider).prepare()
             if not isinstance(facts.sandbox, DangerFullAccessSandboxPolicy):
                 await self._launcher.prepare()
         except (AgentError, SandboxError, OSError) as error:

@@ -17,6 +17,14 @@ class ThreadNotLoaded(UsageError):
         super().__init__(f"thread not found: {thread_id}")
 
 
+class ThreadUnknown(UsageError):
+    """No thread of this id is loaded in this process or stored under the home."""
+
+    def __init__(self, thread_id: str) -> None:
+        self.thread_id = thread_id
+        super().__init__(f"thread not loaded: {thread_id}")
+
+
 class ThreadIdInvalid(UsageError):
     """The text is not a thread id."""
 

@@ -76,7 +76,7 @@ class Overloaded(ProtocolError):
     """Too many requests are under way on this connection; the peer may try again later."""
 
     def __init__(self) -> None:
-        super().__init__(ErrorCode.OVERLOADED, "too many requests under way; try again later")
+        super().__init__(ErrorCode.OVERLOADED, "Server overloaded; retry later.")
 
 
 class RemoteError(Exception):

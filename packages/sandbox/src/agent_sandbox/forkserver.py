@@ -38,6 +38,7 @@ class _Command:
         self.buffer = bytearray()
         self.pid = 0
         self.running = False
+        self.terminal = False
         self.nested = False
 
     def tell(self, letter: bytes, number: int) -> None:
@@ -151,7 +152,7 @@ class Server:
             child.become(order, command.descriptors, command.report, server)
         command.pid = pid
         command.running = True
-        command.nested = order[6]
+        command.terminal, command.nested = order[5:7]
         self._running[pid] = command
         self._left_behind.discard(pid)
         command.release_descriptors()
@@ -167,7 +168,8 @@ class Server:
                 return
             command = self._running.pop(pid)
             command.running = False
-            if _group_exists(pid):
+            # On a terminal, shells put jobs into groups of their own, so an empty first group proves nothing.
+            if command.terminal or _signal_group(pid, 0):
                 self._left_behind.add(pid)
             command.tell(b"X", status)
 
@@ -180,8 +182,9 @@ class Server:
         if command.nested and number != signal.SIGKILL:
             groups = _inner_groups(command.pid) or groups
         for group in groups:
-            with contextlib.suppress(OSError):
-                os.killpg(group, number)
+            if not _signal_group(group, number) and group == command.pid:
+                # Not yet the leader of a group: the child has only just been forked.
+                _signal_process(group, number)
         if number == signal.SIGKILL:
             _sweep({command.pid}, number)
 
@@ -189,8 +192,7 @@ class Server:
         deadline = time.monotonic() + _FAREWELL_SECONDS
         sessions = self._left_behind | set(self._running)
         for command in list(self._running.values()):
-            with contextlib.suppress(OSError):
-                os.killpg(command.pid, signal.SIGKILL)
+            self._signal(command, signal.SIGKILL)
         for _ in range(_SWEEPS):
             if not _sweep(sessions, signal.SIGKILL):
                 break
@@ -199,14 +201,20 @@ class Server:
             time.sleep(0.01)
 
 
-def _group_exists(group: int) -> bool:
+def _signal_group(group: int, number: int) -> bool:
+    """Signal ``group`` and return whether it exists."""
     try:
-        os.killpg(group, 0)
+        os.killpg(group, number)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except OSError:
         return True
     return True
+
+
+def _signal_process(pid: int, number: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(pid, number)
 
 
 def _inner_groups(wrapper: int) -> list[int]:
@@ -249,8 +257,7 @@ def _sweep(sessions: set[int], number: int) -> int:
             members.append((int(name), int(session)))
     found = [pid for pid, session in members if session not in strangers]
     for pid in found:
-        with contextlib.suppress(OSError):
-            os.kill(pid, number)
+        _signal_process(pid, number)
     return len(found)
 
 
@@ -267,7 +274,8 @@ def main(control: int) -> None:
         if int(name) > 2:
             with contextlib.suppress(OSError):
                 os.set_inheritable(int(name), False)
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    # A stop of the whole service reaches this process too, but it is the owner that decides when it is over.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     Server(socket.socket(fileno=control)).serve()
     os._exit(0)

@@ -27,27 +27,21 @@ _SIGSYS = 31
 _SHELL_SIGNAL_BASE = 128
 
 _REFUSAL = r"(?:operation not permitted|permission denied|read-only file system)"
-_PATHS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"{_REFUSAL}(?::|,[^'\"‘]*)\s*['\"‘](?P<path>[^'\"’]+)['\"’]",
-        rf"['\"‘](?P<path>[^'\"’]+)['\"’]:\s*{_REFUSAL}",
-        rf"(?:^|[\s:])(?P<path>[^\s:'\"]+):\s*{_REFUSAL}",
-    )
+_PATHS = (
+    rf"{_REFUSAL}(?::|,[^'\"‘]*)\s*['\"‘](?P<path>[^'\"’]+)['\"’]",
+    rf"['\"‘](?P<path>[^'\"’]+)['\"’]:\s*{_REFUSAL}",
+    rf"(?:^|[\s:])(?P<path>[^\s:'\"]+):\s*{_REFUSAL}",
 )
-_MISSED_HOSTS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"/dev/(?:tcp|udp)/(?P<host>[^/\s]+)/",
-        r"could not resolve host(?:name)?:? (?P<host>[\w.:-]+\w)",
-        r"failed to connect to (?P<host>[\w.:-]+\w) port",
-        r"connect to host (?P<host>\S+) port",
-        r"(?:connect|getaddrinfo) (?:EPERM|EACCES|ENOTFOUND|EAI_AGAIN) (?P<host>[\w.-]+\w)",
-        r"dial \w+: lookup (?P<host>[\w.-]+\w)",
-        r"host='(?P<host>[^']+)', port=\d+\): max retries",
-    )
+_MISSED_HOSTS = (
+    r"/dev/(?:tcp|udp)/(?P<host>[^/\s]+)/",
+    r"could not resolve host(?:name)?:? (?P<host>[\w.:-]+\w)",
+    r"failed to connect to (?P<host>[\w.:-]+\w) port",
+    r"connect to host (?P<host>\S+) port",
+    r"(?:connect|getaddrinfo) (?:EPERM|EACCES|ENOTFOUND|EAI_AGAIN) (?P<host>[\w.-]+\w)",
+    r"dial \w+: lookup (?P<host>[\w.-]+\w)",
+    r"host='(?P<host>[^']+)', port=\d+\): max retries",
 )
-_DENIED_HOSTS = (*_MISSED_HOSTS, re.compile(r"https?://(?:[^@/\s'\"]*@)?(?P<host>[\w.-]+\w)", re.IGNORECASE))
+_DENIED_HOSTS = (*_MISSED_HOSTS, r"https?://(?:[^@/\s'\"]*@)?(?P<host>[\w.-]+\w)")
 _EVIDENCE_REACH = 500
 
 
@@ -163,9 +157,9 @@ def _line(text: str, position: int) -> str:
     return text[start : end if end >= 0 else position + _EVIDENCE_REACH].strip()
 
 
-def _first(patterns: tuple[re.Pattern[str], ...], group: str, text: str) -> str | None:
+def _first(patterns: tuple[str, ...], group: str, text: str) -> str | None:
     for pattern in patterns:
-        if match := pattern.search(text):
+        if match := re.search(pattern, text, re.IGNORECASE):
             return match[group]
     return None
 

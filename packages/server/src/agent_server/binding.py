@@ -1,7 +1,6 @@
 """Which function serves which method. The names are checked at start, the functions when first used."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
@@ -9,6 +8,7 @@ from agent_protocol import registry
 from agent_protocol.errors import InvalidRequest
 from agent_protocol.registry import AnyMethod, Method
 from agent_protocol.wire import JsonValue
+from msgspec import Struct
 
 from agent_server.context import RequestContext
 from agent_server.hub import Hub
@@ -25,16 +25,14 @@ _MARK: Final = "__handles__"
 HandlerFunction: TypeAlias = Callable[[RequestContext[JsonValue], JsonValue], Awaitable[JsonValue]]
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """What handlers may hold."""
 
     agent: "Agent"
     hub: Hub
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
+class Reception(Struct, frozen=True):
     """What the handler of ``initialize`` may hold: it is there before the agent is."""
 
     host: "Host"
@@ -76,8 +74,7 @@ def handles(
     return mark
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A method and the class that serves it; ``home`` is ``None`` for a method that is not built yet."""
 
     method: AnyMethod

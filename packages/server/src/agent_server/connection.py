@@ -1,10 +1,10 @@
 """One peer of the server: how far its handshake is, what it asked for, what it is still owed."""
 
 import logging
-from dataclasses import dataclass
 from enum import Enum, auto
 
 import anyio
+from msgspec import Struct
 
 from agent_server.message import Outgoing
 from agent_server.outbox import Outbox, OutboxStatistics
@@ -20,8 +20,7 @@ class Handshake(Enum):
     DONE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a client said about itself in ``initialize``."""
 
     experimental: bool = False
@@ -29,8 +28,7 @@ class Capabilities:
     """Exact names of notifications it does not want."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionStatistics:
+class ConnectionStatistics(Struct, frozen=True):
     """What a connection is owed and what it was sent."""
 
     number: int

@@ -1,15 +1,13 @@
 """The numbers a server keeps to."""
 
-from dataclasses import dataclass
-
 from agent_protocol.framing import DEFAULT_MAX_FRAME_BYTES
+from msgspec import Struct
 
 from agent_server.dispatch import DEFAULT_MAX_UNANSWERED
 from agent_server.outbox import DEFAULT_BUDGET_BYTES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Sizes and times of one server; each connection has its own share."""
 
     max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES

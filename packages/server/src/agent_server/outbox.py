@@ -1,19 +1,18 @@
 """What one connection still has to be told: sized in bytes, filled without waiting, emptied by one writer."""
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
 import msgspec
+from msgspec import Struct
 
 from agent_server.message import Outgoing, joined
 
 DEFAULT_BUDGET_BYTES: Final = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxStatistics:
+class OutboxStatistics(Struct, frozen=True):
     """How full an outbox is and what passed through it."""
 
     queued_messages: int
@@ -25,8 +24,7 @@ class OutboxStatistics:
     """How many deltas were joined to the one before them instead of being queued."""
 
 
-@dataclass(slots=True)
-class _Queued:
+class _Queued(Struct):
     data: bytes | None
     run: list[Outgoing]
     key: tuple[object, ...] | None

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from agent_protocol import jsonrpc
@@ -11,6 +10,7 @@ from agent_protocol.ids import RequestId
 from agent_protocol.jsonrpc import ErrorMessage, ResponseMessage
 from agent_protocol.registry import AnyServerRequest, Notification
 from agent_protocol.wire import JsonValue, Wire
+from msgspec import Struct, field
 
 from agent_server.connection import Connection
 from agent_server.message import Outgoing
@@ -28,23 +28,20 @@ class ServerRequestResolvedNotification(Wire, frozen=True, kw_only=True):
 SERVER_REQUEST_RESOLVED = Notification("serverRequest/resolved", ServerRequestResolvedNotification)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A client answered; ``result`` is the struct the request declares."""
 
     result: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A client answered with an error."""
 
     code: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A client answered with something the request does not declare."""
 
     detail: str
@@ -53,8 +50,7 @@ class Unreadable:
 Answer: TypeAlias = Answered | Refused | Unreadable
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     request: AnyServerRequest
     thread_id: str
     turn_id: str

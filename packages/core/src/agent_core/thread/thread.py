@@ -343,7 +343,7 @@ class Thread:
         return await turn.loop.run(user_input)
 
     async def _finish(self, turn: _ActiveTurn, failure: BaseException | None) -> None:
-        turn.loop.close()
+        await turn.loop.close()
         if failure is not None:
             turn.scribe.emit(ErrorEvent(message=failure_text(failure), codex_error_info=failure_info(failure)))
         await self._flush(turn)
@@ -352,7 +352,7 @@ class Thread:
     async def _finish_aborted(self, turn: _ActiveTurn) -> None:
         """Processes die first, so that every command that was shown as started is also shown as ended."""
         assert self._processes is not None
-        turn.loop.abandon()
+        await turn.loop.abandon()
         await self._processes.close_all()
         turn.scribe.record([interrupted_marker()])
         await self._flush(turn)

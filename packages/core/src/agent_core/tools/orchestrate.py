@@ -40,6 +40,8 @@ class CommandAsk:
     justification: str | None
     keys: Sequence[Hashable]
     """What an approval for the session covers."""
+    prefix_rule: tuple[str, ...] = ()
+    """The prefix the model would like to be allowed from now on."""
 
 
 async def run_command(
@@ -61,12 +63,13 @@ async def run_command(
         approval_policy=AskForApproval(context.turn.settings.approval_policy),
         sandbox=policy,
         sandbox_permissions=ask.permissions,
+        prefix_rule=ask.prefix_rule,
     )
     if isinstance(decision, Forbidden):
         raise Rejected(decision.reason, by_user=False)
     approved = False
     if isinstance(decision, NeedsApproval):
-        await _ask(context, ask, decision.reason or ask.justification, ask.keys)
+        await _ask(context, ask, decision.reason or ask.justification, decision.amendment)
         approved = True
     first = Policy.danger_full_access() if decision.bypass_sandbox else policy
     result = await attempt(first)
@@ -75,7 +78,8 @@ async def run_command(
     if context.turn.settings.approval_policy not in ("untrusted", "on-failure"):
         return result
     if not approved:
-        await _ask(context, ask, "The sandbox kept this command from working. Run it again without the sandbox?", ())
+        reason = "The sandbox kept this command from working. Run it again without the sandbox?"
+        await _ask(context, ask, reason, decision.amendment)
     return await attempt(Policy.danger_full_access())
 
 
@@ -93,13 +97,14 @@ async def put_question(context: ToolContext, question: Question, keys: Sequence[
         raise Rejected(rejection, by_user=True)
 
 
-async def _ask(context: ToolContext, ask: CommandAsk, reason: str | None, keys: Sequence[Hashable]) -> None:
+async def _ask(context: ToolContext, ask: CommandAsk, reason: str | None, amendment: tuple[str, ...] | None) -> None:
     question = ExecApprovalRequestEvent(
         call_id=ask.call_id,
         turn_id=context.turn.turn_id,
         command=ask.argv,
         cwd=ask.cwd,
         reason=reason or UNSET,
+        proposed_execpolicy_amendment=amendment or UNSET,
         parsed_cmd=ask.parsed,
     )
-    await put_question(context, question, keys, rejection="exec command rejected by user")
+    await put_question(context, question, ask.keys, rejection="exec command rejected by user")

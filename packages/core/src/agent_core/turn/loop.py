@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import anyio
+import anyio.to_thread
 from agent_protocol.rollout.error_info import CodexErrorDetail, HttpFailure
 from agent_protocol.rollout.event import (
     EventMsg,
@@ -22,7 +23,7 @@ from agent_protocol.rollout.response_item import (
     FunctionCallOutputItem,
     ResponseItem,
 )
-from agent_protocol.rollout.turn_item import UserInput, UserMessageTurnItem
+from agent_protocol.rollout.turn_item import LocalImageInput, UserInput, UserMessageTurnItem
 
 from agent_core.context.message import user_message
 from agent_core.model.client import ModelClient
@@ -119,39 +120,44 @@ class TurnLoop:
         """
         if not user_input:
             return None
-        self._take_input(user_input)
+        await self._take_input(user_input)
         await self._s.scribe.materialise()
         last_message: str | None = None
         while True:
-            self._take_pending()
+            await self._take_pending()
             sample = await self._sample_with_retries()
             last_message = sample.last_message or last_message
             if not sample.calls and not self._pending:
                 self._is_over = True
                 return last_message
 
-    def abandon(self) -> None:
+    async def abandon(self) -> None:
         """Leave an output for every call still without one; called in place of :meth:`close` after a cancel."""
         sample = self._sample_state
         for call in sample.calls if sample is not None else ():
             elapsed = self._s.clock.monotonic() - call.started
             self._record_output(call, call.output or aborted_output(call.item.name, elapsed))
-        self.close()
+        await self.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Take no more input, and keep what nobody answered."""
         self._is_over = True
-        self._take_pending()
+        await self._take_pending()
 
-    def _take_pending(self) -> None:
+    async def _take_pending(self) -> None:
         pending, self._pending = self._pending, []
         for entry in pending:
-            self._take_input(entry)
+            await self._take_input(entry)
 
-    def _take_input(self, user_input: Sequence[UserInput]) -> None:
+    async def _take_input(self, user_input: Sequence[UserInput]) -> None:
+        message = (
+            await anyio.to_thread.run_sync(user_message, user_input)
+            if _reads_files(user_input)
+            else user_message(user_input)
+        )
         item = UserMessageTurnItem(id=self._s.ids.uuid4(), content=tuple(user_input))
         thread_id, turn_id = self._context.thread_id, self._context.turn_id
-        self._s.scribe.record([user_message(user_input)])
+        self._s.scribe.record([message])
         self._s.scribe.emit(ItemStartedEvent(thread_id=thread_id, turn_id=turn_id, item=item))
         self._s.scribe.emit(ItemCompletedEvent(thread_id=thread_id, turn_id=turn_id, item=item))
 
@@ -267,6 +273,10 @@ class TurnLoop:
         self._rerouted = True
         self._s.scribe.emit(ModelRerouteEvent(from_model=asked, to_model=model))
         self._s.scribe.emit(WarningEvent(message=f"The backend answered with {model} instead of {asked}."))
+
+
+def _reads_files(user_input: Sequence[UserInput]) -> bool:
+    return any(isinstance(item, LocalImageInput) for item in user_input)
 
 
 def _output_item(item: ToolCallItem, output: ToolOutput) -> ResponseItem:

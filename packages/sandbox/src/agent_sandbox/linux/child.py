@@ -58,7 +58,8 @@ def become(order: Order, descriptors: list[int], report: int, server: int) -> No
     except _Step as step:
         _tell(report, step.name, step.number, step.subject)
     except OSError as error:
-        _tell(report, str(error.filename or "start"), error.errno or errno.EIO, b"")
+        name = error.filename if isinstance(error.filename, str) else "start"
+        _tell(report, name, error.errno or errno.EIO, b"")
     except BaseException as error:  # whatever it is, this process must not return into the server's loop
         _tell(report, "start", errno.EINVAL, repr(error).encode())
     finally:
@@ -86,7 +87,7 @@ def _start(order: Order, server: int) -> NoReturn:
 
 def _default_signals() -> None:
     # ``execve`` resets handlers by itself but keeps what is ignored, here by Python and by the server.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -149,6 +150,8 @@ def _execute(argv: tuple[bytes, ...], env: dict[bytes, bytes]) -> NoReturn:
         try:
             os.execve(candidate, argv, env)
         except OSError as error:
+            if error.errno == errno.ENOEXEC:
+                os.execve(b"/bin/sh", (b"/bin/sh", candidate, *argv[1:]), env)
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 worst = error.errno or errno.EIO
     raise _Step("exec", worst, program)

@@ -5,7 +5,6 @@ from typing import Final
 
 from agent_protocol.errors import InvalidRequest
 from agent_protocol.v2.initialize import INITIALIZE, InitializeParams, InitializeResponse
-from agent_protocol.v2.notice import CONFIG_WARNING
 
 from agent_server.binding import Reception, handles
 from agent_server.connection import Capabilities, Connection, Handshake
@@ -44,10 +43,15 @@ class InitializeHandlers:
         ctx.after_reply(lambda: self._open(ctx.connection, capabilities))
         ctx.reply(response)
         ctx.release()
+        await self._warn()
+        return response
+
+    async def _warn(self) -> None:
         agent = await self._host.opened()
+        from agent_protocol.v2.notice import CONFIG_WARNING
+
         for warning in agent.startup_warnings:
             self._hub.broadcast(CONFIG_WARNING, warning)
-        return response
 
     def _open(self, connection: Connection, capabilities: Capabilities) -> None:
         connection.capabilities = capabilities

@@ -1,6 +1,8 @@
 """Turns: start and interrupt."""
 
 from agent_core.face import TurnOverrides
+from agent_protocol.errors import InvalidRequest
+from agent_protocol.v2.collaboration import ModeKind
 from agent_protocol.v2.turn import (
     TURN_INTERRUPT,
     TURN_START,
@@ -56,12 +58,15 @@ def _begun(turn_id: str) -> Turn:
 
 
 def _overrides(params: TurnStartParams) -> TurnOverrides:
+    mode = params.collaboration_mode
+    if mode is not None and mode.mode is ModeKind.PLAN:
+        raise InvalidRequest("collaborationMode: the plan mode is not available yet; leave it out or use default")
     return TurnOverrides(
         cwd=params.cwd,
         approval_policy=params.approval_policy,
         sandbox_policy=params.sandbox_policy,
-        model=params.model,
-        effort=params.effort,
+        model=params.model if mode is None else mode.settings.model,
+        effort=params.effort if mode is None else mode.settings.reasoning_effort,
         summary=params.summary,
         personality=None if params.personality is None else params.personality.value,
         output_schema=params.output_schema,

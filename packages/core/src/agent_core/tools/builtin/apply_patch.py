@@ -15,7 +15,9 @@ from agent_protocol.rollout.event import (
 from agent_protocol.v2.common import AskForApproval
 from agent_protocol.wire import JsonValue
 from agent_sandbox.errors import SandboxError
+from agent_sandbox.outcome import Denied, classify
 from agent_sandbox.policy import Policy
+from msgspec import UNSET
 
 from agent_core.errors import ToolFailure
 from agent_core.exec import oneshot
@@ -97,6 +99,12 @@ async def apply_patch(context: ToolContext, call_id: str, patch: str, cwd: str) 
     _begin(context, call_id, verified, auto_approved=not asked)
     try:
         result = await _carry_out(context, call_id, verified, policy)
+        if policy.confines and not asked and _was_denied(result) and _may_leave_sandbox(context):
+            await _ask(context, call_id, verified, "The sandbox kept this patch from being applied. Apply it without?")
+            result = await _carry_out(context, call_id, verified, Policy.danger_full_access())
+    except Rejected as rejection:
+        _end(context, call_id, verified, "declined", stderr=rejection.reason)
+        raise ToolFailure(rejection.reason) from rejection
     except SandboxError as error:
         _end(context, call_id, verified, "failed", stderr=str(error))
         raise ToolFailure(f"the patch could not be applied: {error}") from error
@@ -123,12 +131,25 @@ async def _permission(context: ToolContext, call_id: str, verified: VerifiedPatc
         raise Rejected(decision.reason, by_user=False)
     asked = isinstance(decision, Ask)
     if asked:
-        question = ApplyPatchApprovalRequestEvent(
-            call_id=call_id, turn_id=context.turn.turn_id, changes=dict(verified.changes)
-        )
-        keys = [("apply_patch", path) for path in verified.paths]
-        await put_question(context, question, keys, rejection="patch rejected by user")
+        await _ask(context, call_id, verified)
     return (policy if decision.confined else Policy.danger_full_access()), asked
+
+
+async def _ask(context: ToolContext, call_id: str, verified: VerifiedPatch, reason: str | None = None) -> None:
+    question = ApplyPatchApprovalRequestEvent(
+        call_id=call_id, turn_id=context.turn.turn_id, changes=dict(verified.changes), reason=reason or UNSET
+    )
+    keys = [("apply_patch", path) for path in verified.paths]
+    await put_question(context, question, keys, rejection="patch rejected by user")
+
+
+def _may_leave_sandbox(context: ToolContext) -> bool:
+    return context.turn.settings.approval_policy in ("untrusted", "on-failure")
+
+
+def _was_denied(result: oneshot.OneShotResult) -> bool:
+    outcome = classify(result.exit_code, result.aggregated, confined=result.confined, setup_failed=result.setup_failed)
+    return isinstance(outcome, Denied)
 
 
 async def _carry_out(

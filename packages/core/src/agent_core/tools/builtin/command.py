@@ -68,6 +68,7 @@ def command_ask(
     *,
     permissions: str,
     justification: str | None,
+    prefix_rule: tuple[str, ...] = (),
     tty: bool | None = None,
 ) -> CommandAsk:
     """Return what the orchestrator needs to know of a command; ``tty`` is ``None`` for one that runs to its end.
@@ -89,6 +90,7 @@ def command_ask(
         permissions=wanted,
         justification=justification,
         keys=(approval_key(facts.argv, facts.cwd, wanted, tty=tty),),
+        prefix_rule=prefix_rule,
     )
 
 

@@ -13,10 +13,13 @@ from agent_sandbox.errors import SandboxError
 from agent_sandbox.outcome import Denied, classify
 from agent_sandbox.policy import Policy
 
+from agent_core.context.frame import message
 from agent_core.errors import ToolFailure
 from agent_core.exec.env import UNIFIED_EXEC_VARIABLES
 from agent_core.exec.manager import (
     EXEC_YIELD_MS,
+    MOST_PROCESSES,
+    WARN_FROM_PROCESSES,
     WRITE_YIELD_MS,
     ExecResult,
     StartRequest,
@@ -108,6 +111,7 @@ class ExecCommand:
             facts,
             permissions=arguments.sandbox_permissions,
             justification=arguments.justification,
+            prefix_rule=arguments.prefix_rule,
             tty=arguments.tty,
         )
 
@@ -133,7 +137,11 @@ class ExecCommand:
             raise ToolFailure(f"exec_command failed: {rejection.reason}") from rejection
         except SandboxError as error:
             raise ToolFailure(f"exec_command failed: {error}") from error
-        return ToolOutput(result.text(), success=result.exit_code in (None, 0))
+        if result.setup_failed:
+            raise ToolFailure(f"exec_command failed: the sandbox could not be set up: {result.output.text().strip()}")
+        open_count = len(context.processes.open_processes())
+        crowded = (message("user", _crowded(open_count)),) if open_count >= WARN_FROM_PROCESSES else ()
+        return ToolOutput(result.text(), success=result.exit_code in (None, 0), before=crowded)
 
 
 class WriteStdin:
@@ -233,6 +241,13 @@ def _was_denied(result: ExecResult) -> bool:
         result.exit_code, result.output.text(), confined=result.confined, setup_failed=result.setup_failed
     )
     return isinstance(outcome, Denied)
+
+
+def _crowded(count: int) -> str:
+    return (
+        f"Warning: {count} commands are still running, and at most {MOST_PROCESSES} are kept. "
+        "End those that are not needed any more."
+    )
 
 
 def _whole(value: float | None) -> int | None:

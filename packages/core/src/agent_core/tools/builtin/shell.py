@@ -16,8 +16,8 @@ from agent_sandbox.outcome import Denied, classify
 from agent_sandbox.policy import Policy
 
 from agent_core.errors import ToolFailure
-from agent_core.exec.format import CommandOutcome, plain_text, structured_text
 from agent_core.exec import oneshot
+from agent_core.exec.format import CommandOutcome, plain_text, structured_text
 from agent_core.tools.builtin.command import (
     APPROVAL_PARAMETERS,
     CommandFacts,
@@ -139,6 +139,7 @@ async def _run(
         facts,
         permissions=arguments.sandbox_permissions,
         justification=arguments.justification,
+        prefix_rule=arguments.prefix_rule,
     )
     given = arguments.timeout_ms if arguments.timeout_ms is not None else arguments.timeout
 
