@@ -63,10 +63,8 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line.partition(b":")[2]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")
-            )
-            content = answer(await reader.readexactly(length))
+            fields = dict(line.split(b":", 1) for line in head.lower().split(b"\r\n") if b":" in line)
+            content = answer(await reader.readexactly(int(fields[b"content-length"])))
             writer.write(
                 b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n" % len(content)
             )

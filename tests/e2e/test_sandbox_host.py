@@ -29,6 +29,7 @@ Variant: TypeAlias = Literal["bubblewrap", "mounts", "user-mounts", "alone"]
 
 EVERYWHERE: tuple[Variant, ...] = ("bubblewrap", "mounts", "user-mounts", "alone")
 LANDLOCK: tuple[Variant, ...] = ("mounts", "user-mounts", "alone")
+MOUNTED: tuple[Variant, ...] = ("bubblewrap", "mounts", "user-mounts")
 ALONE: tuple[Variant, ...] = ("alone",)
 NOWHERE: tuple[Variant, ...] = ()
 USER_IN_BUBBLEWRAP: tuple[Variant, ...] = () if os.geteuid() == 0 else ("bubblewrap",)
@@ -224,7 +225,7 @@ FILES = [
     sh(
         "fs20 writes to shared memory of its own",
         "echo > /dev/shm/agent-p",
-        works=("bubblewrap",),
+        works=MOUNTED,
         leaves=no_shared_memory,
     ),
     sh("fs21 writes to the caller's terminal", "echo a > /dev/tty", policy="read", works=NOWHERE),
@@ -327,6 +328,7 @@ NETWORK = [
     py("nt22 sets up io_uring", "sys.exit(refused(call(425, 1, ctypes.create_string_buffer(120))))", works=NOWHERE),
     py("nt22 uses the x32 numbers", "sys.exit(refused(call(0x40000000 + 39)))", works=NOWHERE),
     py("nt23 runs an event loop", "import asyncio; asyncio.run(asyncio.sleep(0))"),
+    py("runs a pool of processes", "import multiprocessing; multiprocessing.Pool(1).map(abs, [1])", works=MOUNTED),
     py("nt24 runs a program", "import subprocess; assert subprocess.check_output(['echo', 'x']) == b'x\\n'"),
     sh("nt26 connects by the shell", "cat < /dev/tcp/127.0.0.1/$PORT", policy="read", works=NOWHERE),
     py("nt27 resolves a name", "socket.getaddrinfo('example.com', 80)", works=NOWHERE),

@@ -5,7 +5,6 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,24 +12,20 @@ import anyio
 import anyio.to_thread
 import msgspec
 from agent_protocol.projection.turn import build_turns
-from agent_protocol.rollout.codec import format_timestamp
-from agent_protocol.rollout.line import BaseInstructions, RolloutLine, SessionMeta
-from agent_protocol.rollout.persistence import PersistenceMode
-from agent_protocol.rollout.response_item import decode_response_item
+from agent_protocol.rollout.line import RolloutLine, SessionMeta
+from agent_protocol.rollout.response_item import ResponseItem, decode_response_item
 from agent_protocol.rollout.source import SourceKind
 from agent_protocol.v2 import thread as wire
 from agent_protocol.v2.account import GetAccountResponse
-from agent_protocol.v2.common import DangerFullAccessSandboxPolicy
 from agent_protocol.v2.config import ConfigReadParams, ConfigReadResponse
 from agent_protocol.v2.model import Model
 from agent_protocol.v2.notice import ConfigWarningNotification
 from agent_protocol.v2.turn import Turn
 from agent_protocol.version import VERSION
 from agent_protocol.wire import JsonValue
-from agent_sandbox.errors import SandboxError
 from agent_sandbox.launcher import Launcher
 from agent_state.file_store import FileThreadStore
-from agent_state.store import NewThread, SourceFilter, StoredThread, ThreadQuery, ThreadStore, ThreadWriter
+from agent_state.store import SourceFilter, StoredThread, ThreadQuery, ThreadStore
 from anyio.abc import TaskGroup
 
 from agent_core.auth.account import account_response
@@ -38,57 +33,29 @@ from agent_core.auth.credential import ChatgptAuth
 from agent_core.auth.manager import AuthManager
 from agent_core.config.config import Config
 from agent_core.config.errors import ConfigError
-from agent_core.config.explicit import ExplicitSettings
 from agent_core.config.home import agent_home
 from agent_core.config.load import load_config
 from agent_core.config.override import Override
 from agent_core.config.read import config_read
 from agent_core.config.stack import ConfigRequest
 from agent_core.config.warning import broken_config, disabled_layers
-from agent_core.context.git import with_git_info
-from agent_core.context.history import reconstruct
-from agent_core.errors import AgentError, InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded, ThreadUnknown
-from agent_core.exec.shell import Shell, detect_shell
-from agent_core.face import ThreadFacts, ThreadOptions
+from agent_core.errors import InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded, ThreadUnknown
+from agent_core.face import ThreadOptions
 from agent_core.group import ungrouped
 from agent_core.identity import Identity
-from agent_core.model.catalog import Catalog, ModelInfo
+from agent_core.model.catalog import Catalog
 from agent_core.model.client import ModelClient
-from agent_core.model.connect import connect
 from agent_core.model.listing import model_rows
-from agent_core.model.providers import ModelProvider
-from agent_core.seams import Clock, IdSource, Randomness, SystemClock, SystemIds, system_randomness
-from agent_core.thread.assemble import adjusted_model, directory, providers_of, settings_of
-from agent_core.thread.history import History
-from agent_core.thread.recorder import Recorder
-from agent_core.thread.resume import recorded_model, recorded_usage
-from agent_core.thread.services import ThreadServices
+from agent_core.setup import AgentSetup
+from agent_core.thread.assemble import existing_directory, providers_of
+from agent_core.thread.factory import ThreadFactory
 from agent_core.thread.thread import Thread
 from agent_core.thread.view import stored_view
-from agent_core.turn.context import TurnSettings
 
 _logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 10.0
 """How long the end of an agent may take before its tasks are cancelled."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSetup:
-    """What an agent is made with; the last four are seams for tests and simulations."""
-
-    home: Path
-    cwd: Path
-    overrides: Sequence[Override] = ()
-    identity: Identity
-    source: SourceKind = "vscode"
-    record: Path | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    model: ModelClient | None = None
-    """Answers every provider's requests, in place of connections."""
-    clock: Clock = field(default_factory=SystemClock)
-    ids: IdSource = field(default_factory=SystemIds)
-    randomness: Randomness = field(default_factory=system_randomness)
 
 
 @asynccontextmanager
@@ -114,7 +81,7 @@ async def open_agent(
     """
     setup = AgentSetup(
         home=agent_home(environ) if home is None else home,
-        cwd=cwd.resolve(),
+        cwd=existing_directory(str(cwd), cwd),
         overrides=tuple(overrides),
         identity=identity or Identity(originator, environ),
         source=source,
@@ -146,9 +113,8 @@ class Agent:
         self._catalog = Catalog()
         self._threads: dict[str, Thread] = {}
         self._opening = anyio.Lock()
-        self._models: dict[bytes, ModelClient] = {}
-        self._shell: Shell = detect_shell()
         self._config: Config
+        self._factory: ThreadFactory
         self.startup_warnings: list[ConfigWarningNotification] = []
         """What the configuration wants every client to know."""
 
@@ -175,7 +141,7 @@ class Agent:
     async def prepare(self) -> None:
         """Read the configuration; what is wrong with it becomes a warning and the defaults hold."""
         try:
-            self._config = await self._load(self._setup.cwd)
+            self._config = await anyio.to_thread.run_sync(load_config, self._request(self._setup.cwd))
             providers_of(self._config, self._setup.environ, VERSION)
         except ConfigError as error:
             self.startup_warnings.append(broken_config(error))
@@ -183,6 +149,9 @@ class Agent:
                 home=self._setup.home, cwd=self._setup.cwd, env=self._setup.environ, ignore_files=True
             )
             self._config = await anyio.to_thread.run_sync(load_config, request)
+        self._factory = ThreadFactory(
+            self._setup, self._store, self._launcher, self._auth, self._catalog, self._config.model_provider
+        )
         left_out = disabled_layers(self._config.stack)
         if left_out is not None:
             self.startup_warnings.append(left_out)
@@ -204,14 +173,7 @@ class Agent:
         """
         if options.dynamic_tools:
             raise InputInvalid("dynamicTools: tools of the client cannot be called yet; leave them out")
-        thread_id = self._setup.ids.uuid7()
-        config = await self._load_for(options, self._setup.cwd)
-        settings = await anyio.to_thread.run_sync(settings_of, config, self._catalog)
-        writer = None if options.ephemeral else self._create_writer(thread_id, settings)
-        thread = self._thread(thread_id, config, settings, options, writer, History())
-        await self._run(thread, config)
-        thread.seed()
-        return thread
+        return await self._run(await self._factory.new(options))
 
     async def resume_thread(
         self, thread_id: str, options: ThreadOptions, *, path: str | None, history: Sequence[JsonValue] | None
@@ -229,14 +191,14 @@ class Agent:
         if loaded is not None:
             return self._still_loaded(loaded, path, history)
         if history is not None:
-            return await self._from_history(history, options)
+            return await self._run(await self._factory.with_history(_items(history), options))
         async with self._opening:
             source = Path(path) if path is not None else await self._find(thread_id)
             lines = await self._store.load(source)
             meta = _meta(lines)
             if meta.id in self._threads:
                 return self._threads[meta.id]
-            return await self._reopen(source, lines, meta, options)
+            return await self._run(await self._factory.reopened(source, lines, meta, options))
 
     def loaded_threads(self) -> Sequence[str]:
         """Return the ids of the loaded threads."""
@@ -336,37 +298,7 @@ class Agent:
         async with anyio.create_task_group() as tasks:
             for thread in threads:
                 tasks.start_soon(thread.aclose)
-        models, self._models = list(self._models.values()), {}
-        for model in models:
-            await model.aclose()
-
-    async def _from_history(self, history: Sequence[JsonValue], options: ThreadOptions) -> Thread:
-        items = [decode_response_item(msgspec.json.encode(item)) for item in history]
-        if not items:
-            raise InputInvalid("history: it is empty; leave it out to resume the stored thread")
-        thread_id = self._setup.ids.uuid7()
-        config = await self._load_for(options, self._setup.cwd)
-        settings = await anyio.to_thread.run_sync(settings_of, config, self._catalog)
-        writer = self._create_writer(thread_id, settings)
-        writer.append(items)
-        thread = self._thread(thread_id, config, settings, options, writer, History(items))
-        await writer.materialise()
-        await self._run(thread, config)
-        return thread
-
-    async def _reopen(
-        self, source: Path, lines: Sequence[RolloutLine], meta: SessionMeta, options: ThreadOptions
-    ) -> Thread:
-        config = await self._load_for(options, Path(meta.cwd) if Path(meta.cwd).is_dir() else self._setup.cwd)
-        settings = await anyio.to_thread.run_sync(settings_of, config, self._catalog, meta)
-        writer = await self._store.open(source)
-        history = History(reconstruct(lines), recorded_usage(lines))
-        thread = self._thread(meta.id, config, settings, options, writer, history)
-        await self._run(thread, config)
-        before = recorded_model(lines)
-        if before is not None and before != settings.model:
-            thread.warn(f"This thread was recorded with the model {before} and goes on with {settings.model}.")
-        return thread
+        await self._factory.aclose()
 
     def _still_loaded(self, loaded: Thread, path: str | None, history: Sequence[JsonValue] | None) -> Thread:
         if history is not None:
@@ -384,118 +316,11 @@ class Agent:
             raise RolloutNotFound(thread_id)
         return path
 
-    def _create_writer(self, thread_id: str, settings: TurnSettings) -> ThreadWriter:
-        now = self._setup.clock.now()
-        meta = SessionMeta(
-            id=thread_id,
-            timestamp=format_timestamp(now),
-            cwd=settings.cwd,
-            originator=self._setup.identity.originator,
-            cli_version=VERSION,
-            source=self._setup.source,
-            model_provider=settings.model_provider,
-            base_instructions=BaseInstructions(text=settings.base_instructions),
-        )
-        return self._store.create(NewThread(meta=meta, created_at=now, finish_meta=with_git_info))
-
-    def _thread(
-        self,
-        thread_id: str,
-        config: Config,
-        settings: TurnSettings,
-        options: ThreadOptions,
-        writer: ThreadWriter | None,
-        history: History,
-    ) -> Thread:
-        mode: PersistenceMode = "extended" if options.persist_extended_history else "limited"
-        return Thread(
-            thread_id=thread_id,
-            settings=settings,
-            services=self._services(config),
-            recorder=Recorder(writer, mode),
-            history=history,
-            raw_events=options.experimental_raw_events,
-        )
-
-    def _services(self, config: Config) -> ThreadServices:
-        def adjust(info: ModelInfo) -> ModelInfo:
-            return adjusted_model(config, info)
-
-        return ThreadServices(
-            store=self._store,
-            spawner=self._launcher,
-            catalog=self._catalog,
-            providers=providers_of(config, self._setup.environ, VERSION),
-            open_model=self._model,
-            adjust_model=adjust,
-            clock=self._setup.clock,
-            ids=self._setup.ids,
-            randomness=self._setup.randomness,
-            shell=self._shell,
-            environ=self._setup.environ,
-            environment_policy=config.shell_environment,
-            unified_exec=config.features.enabled("unified_exec"),
-            default_provider=self._config.model_provider,
-            version=VERSION,
-            source=self._setup.source,
-        )
-
-    def _model(self, provider: ModelProvider) -> ModelClient:
-        if self._setup.model is not None:
-            return self._setup.model
-        # Threads may know one provider by different settings.
-        key = msgspec.json.encode(provider)
-        client = self._models.get(key)
-        if client is None:
-            client = self._models[key] = connect(
-                provider,
-                environ=self._setup.environ,
-                headers={
-                    "originator": self._setup.identity.originator,
-                    "user-agent": self._setup.identity.user_agent,
-                },
-                stored=self._auth.credential,
-                record=self._setup.record,
-            )
-        return client
-
-    async def _run(self, thread: Thread, config: Config) -> None:
+    async def _run(self, thread: Thread) -> Thread:
         await self._tasks.start(thread.run)
         self._threads[thread.id] = thread
-        self._tasks.start_soon(self._warm_up, thread.settings, config)
-
-    async def _warm_up(self, facts: ThreadFacts, config: Config) -> None:
-        """Load what the first turn of a thread will need, while the user still types."""
-        provider = providers_of(config, self._setup.environ, VERSION)[facts.model_provider]
-        try:
-            await self._model(provider).prepare()
-            if not isinstance(facts.sandbox, DangerFullAccessSandboxPolicy):
-                await self._launcher.prepare()
-        except (AgentError, SandboxError, OSError) as error:
-            _logger.debug("warming up failed, the first turn will tell: %s", error)
-
-    async def _load(self, cwd: Path, explicit: ExplicitSettings | None = None) -> Config:
-        request = self._request(cwd)
-        if explicit is not None:
-            request = replace(request, explicit=explicit)
-        return await anyio.to_thread.run_sync(load_config, request)
-
-    async def _load_for(self, options: ThreadOptions, fallback: Path) -> Config:
-        cwd = directory(options.cwd, self._setup.cwd) if options.cwd is not None else fallback
-        explicit = ExplicitSettings(
-            model=options.model,
-            model_provider=options.model_provider,
-            approval_policy=None if options.approval_policy is None else options.approval_policy.value,
-            sandbox_mode=None if options.sandbox is None else options.sandbox.value,
-            base_instructions=options.base_instructions,
-            developer_instructions=options.developer_instructions,
-            personality=options.personality,
-        )
-        request = self._request(cwd)
-        request = replace(request, explicit=explicit, overrides=(*request.overrides, *options.config.items()))
-        config = await anyio.to_thread.run_sync(load_config, request)
-        providers_of(config, self._setup.environ, VERSION)
-        return config
+        self._tasks.start_soon(self._factory.warm_up, thread)
+        return thread
 
     def _request(self, cwd: Path | None) -> ConfigRequest:
         return ConfigRequest(home=self._setup.home, cwd=cwd, overrides=self._setup.overrides, env=self._setup.environ)
@@ -513,6 +338,13 @@ def _canonical(thread_id: str) -> str | None:
         return str(uuid.UUID(thread_id))
     except ValueError:
         return None
+
+
+def _items(history: Sequence[JsonValue]) -> list[ResponseItem]:
+    items = [decode_response_item(msgspec.json.encode(item)) for item in history]
+    if not items:
+        raise InputInvalid("history: it is empty; leave it out to resume the stored thread")
+    return items
 
 
 def _meta(lines: Sequence[RolloutLine]) -> SessionMeta:

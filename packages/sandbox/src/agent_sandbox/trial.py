@@ -71,5 +71,5 @@ def _try_seccomp(machine: str) -> None:
 
 def _try_mount(privilege: str) -> None:
     mount.enter(privilege)
-    mount.arrange((b"/dev",), (b"/dev/null",))
+    mount.arrange((b"/dev",), (b"/dev/null",), ())
     _must_fail(errno.EROFS, lambda: os.chmod("/", os.stat("/").st_mode & 0o7777))

@@ -88,3 +88,9 @@ def directory(given: str | None, base: Path) -> Path:
     if not path.is_dir():
         raise InputInvalid(f"cwd: {path} is not a directory")
     return path.resolve()
+
+
+def existing_directory(wanted: str, fallback: Path) -> Path:
+    """Return ``wanted`` where it is a directory, else ``fallback``; links are resolved."""
+    path = Path(wanted)
+    return (path if path.is_dir() else fallback).resolve()

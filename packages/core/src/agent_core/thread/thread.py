@@ -33,6 +33,7 @@ from agent_core.errors import AgentError, EphemeralThread, InputInvalid, NotMate
 from agent_core.exec.manager import ExecManager
 from agent_core.face import Decision, ThreadFacts, TurnOverrides
 from agent_core.group import single_cause
+from agent_core.model.providers import ModelProvider
 from agent_core.model.request import TurnState
 from agent_core.thread.history import History
 from agent_core.thread.log import EventLog
@@ -123,6 +124,11 @@ class Thread:
             sandbox=wire_policy(settings.sandbox_policy),
             reasoning_effort=None if settings.effort is None else ReasoningEffort(settings.effort),
         )
+
+    @property
+    def provider(self) -> ModelProvider:
+        """Who answers the thread's model requests."""
+        return self._s.provider(self._settings.model_provider)
 
     @property
     def active_turn(self) -> str | None:

@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn, TypeAlias
 
-    MountPlan: TypeAlias = tuple[str, tuple[bytes, ...], tuple[bytes, ...]]
+    Paths: TypeAlias = tuple[bytes, ...]
+    MountPlan: TypeAlias = tuple[str, Paths, Paths, Paths]
     LandlockPlan: TypeAlias = tuple[tuple[int, int, int], tuple[tuple[bytes, int], ...]]
     Confinement: TypeAlias = tuple[str, MountPlan | None, LandlockPlan | None, bytes]
     Order: TypeAlias = tuple[
@@ -122,9 +123,8 @@ def _enter_directory(cwd: bytes) -> None:
 def _confine(confinement: Confinement, cwd: bytes) -> None:
     machine, mounts, rights, filter_program = confinement
     if mounts is not None:
-        privilege, writable, protected = mounts
-        mount.enter(privilege)
-        mount.arrange(writable, protected)
+        mount.enter(mounts[0])
+        mount.arrange(*mounts[1:])
     _enter_directory(cwd)
     capability.reduce(machine)
     syscall.forbid_new_privileges()

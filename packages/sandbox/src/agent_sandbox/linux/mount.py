@@ -20,6 +20,7 @@ _AT_RECURSIVE = 0x8000
 _OPEN_TREE_CLONE = 1
 _MOVE_MOUNT_FROM_EMPTY_PATH = 0x4
 _ATTR_READ_ONLY = 0x1
+_MS_NOSUID, _MS_NODEV = 0x2, 0x4
 _MS_PRIVATE = 1 << 18
 
 
@@ -36,16 +37,19 @@ def enter(privilege: str) -> None:
             file.write(data)
 
 
-def arrange(writable: Iterable[bytes], protected: Iterable[bytes]) -> None:
+def arrange(writable: Iterable[bytes], protected: Iterable[bytes], scratch: Iterable[bytes]) -> None:
     """Make every mount read-only except ``writable``, and ``protected`` read-only again.
 
-    Paths are real and exist. The working directory must be entered anew afterwards: the old one still refers to the
-    mount that was there before. Raises ``OSError`` when refused.
+    ``scratch`` are directories that become empty, writable and gone with the process. All paths are real and exist.
+    The working directory must be entered anew afterwards: the old one still refers to the mount that was there before.
+    Raises ``OSError`` when refused.
     """
     roots = tuple(writable)
     whole = b"/" in roots
     clones = [] if whole else [(_clone(root), root) for root in roots]
     _set(_AT_FDCWD, b"/", read_only=not whole)
+    for path in scratch:
+        syscall.mount_scratch(path, _MS_NOSUID | _MS_NODEV)
     for handle, root in clones:
         _attach(handle, root)
     for path in protected:

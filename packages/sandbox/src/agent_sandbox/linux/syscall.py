@@ -55,6 +55,11 @@ def unshare(flags: int) -> None:
     _checked(_LIBC.unshare(ctypes.c_int(flags)), "unshare")
 
 
+def mount_scratch(path: bytes, flags: int) -> None:
+    """Mount an empty file system in memory over ``path``. Raises ``OSError`` when the kernel refuses."""
+    _checked(_LIBC.mount(b"tmpfs", path, b"tmpfs", ctypes.c_ulong(flags), b"mode=1777"), "mount")
+
+
 def forbid_new_privileges() -> None:
     """Make it impossible for this process and its children to gain privileges by ``execve``."""
     prctl("no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)

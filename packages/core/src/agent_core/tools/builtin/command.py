@@ -50,7 +50,7 @@ def working_directory(context: ToolContext, workdir: str | None) -> str:
     """Return the absolute directory to run in."""
     if workdir is None or not workdir.strip():
         return context.turn.cwd
-    return os.path.normpath(os.path.join(context.turn.cwd, workdir))
+    return _below(context.turn.cwd, workdir)
 
 
 def environment_under(policy: Policy, environment: Mapping[str, str]) -> dict[str, str]:
@@ -102,10 +102,14 @@ async def as_patch(context: ToolContext, call: ToolCall, argv: tuple[str, ...], 
         raise ToolFailure(f"apply_patch verification failed: {error}") from error
     if found is None:
         return None
-    directory = cwd if found.workdir is None else os.path.normpath(os.path.join(cwd, found.workdir))
+    directory = cwd if found.workdir is None else _below(cwd, found.workdir)
     output = await apply_patch(context, call.call_id, found.patch, directory)
     warning = (
         f"Warning: apply_patch was requested via {call.name}. Call the apply_patch tool itself, or write the patch "
         "as one here-document."
     )
     return ToolOutput(output.content, output.success, before=(message("user", warning),))
+
+
+def _below(base: str, path: str) -> str:
+    return os.path.normpath(os.path.join(base, path))
