@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from agent_core.testing.server import ScriptedServer, Step
 from agent_protocol.wire import JsonValue
@@ -11,6 +12,10 @@ from implementation import Implementation
 from process_harness import AppServer, app_server, scripted_model, write_config
 
 UNKNOWN_THREAD = "00000000-0000-7000-8000-000000000000"
+
+
+Opener: TypeAlias = Callable[..., AbstractContextManager["Stage"]]
+"""Opens a stage; takes the keyword arguments of :func:`staged`."""
 
 
 class Script:

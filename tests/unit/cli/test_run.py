@@ -190,7 +190,10 @@ async def test_overrides_reach_the_run(options: Options) -> None:
     assert (model.requests[0].model, other.requests[0].model) == ("chosen", "wins")
 
 
-async def test_an_interrupt_ends_the_turn_and_the_run_with_success(options: Options) -> None:
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+async def test_a_signal_interrupts_the_turn_and_ends_the_run_in_order(
+    options: Options, number: signal.Signals, expected: int
+) -> None:
     shown = Recorded()
     code: list[int] = []
 
@@ -203,6 +206,6 @@ async def test_an_interrupt_ends_the_turn_and_the_run_with_success(options: Opti
             tasks.start_soon(carry_out)
             while "begun" not in shown.out.getvalue():
                 await anyio.lowlevel.checkpoint()
-            os.kill(os.getpid(), signal.SIGINT)
-    assert code == [0]
+            os.kill(os.getpid(), number)
+    assert code == [expected]
     assert shown.events[-1]["type"] == "item.completed"
