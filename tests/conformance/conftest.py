@@ -3,7 +3,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from implementation import OURS, Implementation, reference
+from implementation import OURS, find
 from requirement import manifest
 from stage import Opener, Stage, staged
 
@@ -32,17 +32,10 @@ def is_tested(key: str) -> bool:
     return entry is not None and entry.is_tested
 
 
-def implementation(name: str) -> Implementation:
-    found = OURS if name == "ours" else reference()
-    if found is None:
-        pytest.skip("the reference binary is not here: set AGENT_REFERENCE_BIN to compare with it")
-    return found
-
-
 @pytest.fixture(scope="module", params=BOTH)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Each implementation in turn, one process for the tests of a module."""
-    with staged(implementation(request.param), tmp_path_factory.mktemp("stage")) as stage:
+    with staged(find(request.param), tmp_path_factory.mktemp("stage")) as stage:
         yield stage
 
 
@@ -56,14 +49,14 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The reference, one process for the tests of a module."""
-    with staged(implementation("reference"), tmp_path_factory.mktemp("theirs")) as stage:
+    with staged(find("reference"), tmp_path_factory.mktemp("theirs")) as stage:
         yield stage
 
 
 @pytest.fixture(params=BOTH)
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Opens a stage of each implementation in turn with a home of its own."""
-    return partial(staged, implementation(request.param), tmp_path / "stage")
+    return partial(staged, find(request.param), tmp_path / "stage")
 
 
 @pytest.fixture
@@ -75,4 +68,4 @@ def fresh_ours(tmp_path: Path) -> Opener:
 @pytest.fixture
 def fresh_theirs(tmp_path: Path) -> Opener:
     """Opens a stage of the reference with a home of its own."""
-    return partial(staged, implementation("reference"), tmp_path / "theirs")
+    return partial(staged, find("reference"), tmp_path / "theirs")

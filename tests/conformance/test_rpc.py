@@ -9,8 +9,6 @@ from agent_protocol.wire import JsonValue
 from stage import UNKNOWN_THREAD, Opener, Stage
 
 INVALID = -32600
-OVERLOADED = -32001
-ANSWERED = {"data": [], "nextCursor": None}
 
 
 def settled(stage: Stage) -> list[JsonValue]:
@@ -184,14 +182,13 @@ def test_the_end_of_input_ends_the_process(fresh: Opener) -> None:
         assert stage.server.close() == 0
 
 
-@pytest.mark.requirement("one-reply-each", "overload")
+@pytest.mark.requirement("one-reply-each")
 def test_however_many_requests_come_at_once_each_gets_one_reply(ours: Stage) -> None:
     count = 1500
     lines = [json.dumps({"id": f"flood-{number}", "method": "model/list", "params": {}}) for number in range(count)]
     ours.server.send_bytes("\n".join([*lines, ""]).encode())
     replies = [ours.server.until(lambda message: "method" not in message) for _ in range(count)]
     assert sorted(reply["id"] for reply in replies) == sorted(f"flood-{number}" for number in range(count))
-    assert {reply["error"]["code"] for reply in replies if "error" in reply} == {OVERLOADED}
     assert settled(ours) == []
 
 

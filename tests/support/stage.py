@@ -1,5 +1,6 @@
 """An app-server under test with its home and its model, and the threads that are driven on it."""
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -60,6 +61,10 @@ class Stage:
         folder = self.root / f"work-{self._folders}"
         folder.mkdir()
         return folder
+
+    def mend(self) -> None:
+        """Give the home a configuration that works."""
+        write_config(self.home, self.model.url)
 
     def error(self, method: str, params: JsonValue) -> JsonValue:
         """Send a request that must fail and return its error."""
@@ -175,15 +180,31 @@ class Talk:
         return self.stage.server.read(self.id)
 
 
+def record_of(talk: Talk) -> list[JsonValue]:
+    """Return the lines of the thread's record."""
+    return [json.loads(line) for line in Path(talk.opened["thread"]["path"]).read_text().splitlines()]
+
+
 @contextmanager
 def staged(
-    implementation: Implementation, root: Path, *, initialize: bool = True, experimental: bool = True, **env: str
+    implementation: Implementation,
+    root: Path,
+    *,
+    initialize: bool = True,
+    experimental: bool = True,
+    config: str | None = None,
+    **env: str,
 ) -> Iterator[Stage]:
-    """Run an implementation over a home of its own, with a model that follows the stage's script."""
+    """Run an implementation over a home of its own, with a model that follows the stage's script.
+
+    ``config`` replaces the configuration that works.
+    """
     script = Script()
     root.mkdir(exist_ok=True)
     with scripted_model(script) as model:
         write_config(root / "home", model.url)
+        if config is not None:
+            (root / "home/config.toml").write_text(config)
         with app_server(root / "home", root, list(implementation.argv), **env) as server:
             stage = Stage(implementation, root, server, model, script)
             if initialize:

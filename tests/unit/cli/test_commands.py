@@ -45,7 +45,6 @@ def test_words_name_a_prompt_or_a_thread_and_a_prompt(
         ["app-server", "generate-ts"],
         ["sandbox", "run"],
         ["sandbox", "run", "--writable-root", "/tmp", "--", "true"],
-        ["sandbox", "run", "--network", "on", "--", "true"],
     ],
 )
 def test_a_mistake_in_the_options_ends_with_two(arguments: list[str]) -> None:

@@ -57,14 +57,15 @@ def run_confined(
 
     Ends with 125 and a reason where the command cannot be confined as asked; it has not run then.
     """
-    if network == "proxy":
-        click.echo("error: the network proxy is not available yet", err=True)
+    from agent_sandbox import Policy, PolicyInvalid, SandboxError
+
+    try:
+        policy = Policy.named(mode, network=network, writable_roots=[root.resolve() for root in roots])
+    except PolicyInvalid as error:
+        raise click.UsageError(str(error)) from error
+    except SandboxError as error:
+        click.echo(f"error: {error}", err=True)
         context.exit(CANNOT_CONFINE)
-    if roots and mode != "workspace-write":
-        raise click.UsageError("--writable-root belongs to --policy workspace-write")
-    if network == "on" and mode == "read-only":
-        raise click.UsageError("--policy read-only has no network; use workspace-write")
-    policy = _policy(mode, tuple(root.resolve() for root in roots), network)
     context.exit(_run(list(command), policy, backend, (directory or Path()).resolve()))
 
 
@@ -77,13 +78,3 @@ def _run(command: list[str], policy: "Policy", backend: "BackendName", directory
     except SandboxError as error:
         click.echo(f"error: {error}", err=True)
         return error.exit_code if isinstance(error, SpawnFailed) else CANNOT_CONFINE
-
-
-def _policy(mode: str, roots: tuple[Path, ...], network: str | None) -> "Policy":
-    from agent_sandbox import Policy
-
-    if mode == "workspace-write":
-        return Policy.workspace_write(roots, network=network == "on")
-    if mode == "read-only":
-        return Policy.read_only()
-    return Policy.external(network=False) if network == "off" else Policy.danger_full_access()
