@@ -48,9 +48,7 @@ def plain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.requirement("gate.reasons")
 @pytest.mark.parametrize("method, params, reason", REFUSED)
-def test_experimental_use_is_refused_with_its_reason(
-    plain: Stage, method: str, params: JsonValue, reason: str
-) -> None:
+def test_experimental_use_is_refused_with_its_reason(plain: Stage, method: str, params: JsonValue, reason: str) -> None:
     error = plain.error(method, params)
     assert error == {"code": INVALID, "message": f"{reason} requires experimentalApi capability"}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from agent_core.testing.answer import answer, message
 from agent_protocol.wire import JsonValue
-from record import event, exchange, stored_thread_id, write_record
-from stage import Opener, Stage, Talk, record_of
+from record import event, exchange, spoken, stored_thread_id, write_record
+from stage import UNKNOWN_THREAD, Opener, Stage, Talk, record_of
 
 INVALID = -32600
 FINE = answer(message("Done."))
@@ -129,7 +129,7 @@ def test_an_ephemeral_thread_leaves_no_record(stage: Stage) -> None:
     assert stage.server.result("thread/read", {"threadId": talk.id})["thread"]["path"] is None
     assert stage.error("thread/read", {"threadId": talk.id, "includeTurns": True})["code"] == INVALID
     assert stage.error("thread/resume", {"threadId": talk.id})["code"] == INVALID
-    assert not list(stage.home.rglob(f"*{talk.id}*"))
+    assert not list((stage.home / "sessions").rglob(f"*{talk.id}*"))
 
 
 @pytest.mark.requirement("thread/start", "thread/read", "thread/resume", "thread.record")
@@ -199,8 +199,7 @@ def test_an_archived_thread_is_not_read(stage: Stage) -> None:
 @pytest.mark.requirement("thread/resume")
 def test_a_stored_thread_is_resumed_with_its_turns_and_goes_on(stage: Stage) -> None:
     thread_id = stored_thread_id(3)
-    lines = [*exchange("old question", "old reply"), ("response_item", _message("user", "old question"))]
-    lines.append(("response_item", _message("assistant", "old reply")))
+    lines = exchange("old question", "old reply")
     path = write_record(stage.home, thread_id, lines, provider="elsewhere", cwd=str(stage.folder()))
     before = path.read_bytes()
     mark = len(stage.server.messages)
@@ -219,11 +218,6 @@ def test_a_stored_thread_is_resumed_with_its_turns_and_goes_on(stage: Stage) -> 
     assert sent.index("old question") < sent.index("old reply") < sent.index("new question")
 
 
-def _message(role: str, text: str) -> JsonValue:
-    kind = "input_text" if role == "user" else "output_text"
-    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
-
-
 @pytest.mark.requirement("thread/resume")
 def test_a_loaded_thread_is_joined_as_it_is(stage: Stage) -> None:
     talk = ran(stage)
@@ -232,7 +226,7 @@ def test_a_loaded_thread_is_joined_as_it_is(stage: Stage) -> None:
     )
     assert facts(joined) == facts(talk.opened)
     assert len(joined["thread"]["turns"]) == 1
-    history = [_message("user", "q")]
+    history = [spoken("user", "q")]
     assert stage.error("thread/resume", {"threadId": talk.id, "history": history})["code"] == INVALID
     assert stage.error("thread/resume", {"threadId": talk.id, "path": "/elsewhere.jsonl"})["code"] == INVALID
     path = talk.opened["thread"]["path"]
@@ -249,12 +243,12 @@ def test_a_path_wins_over_the_id(stage: Stage) -> None:
 
 @pytest.mark.requirement("thread/resume")
 def test_a_history_makes_a_new_thread(stage: Stage) -> None:
-    history = [_message("user", "earlier question"), _message("assistant", "earlier reply")]
+    history = [spoken("user", "earlier question"), spoken("assistant", "earlier reply")]
     mark = len(stage.server.messages)
-    resumed = stage.server.result("thread/resume", {"threadId": stored_thread_id(4), "history": history})
+    resumed = stage.server.result("thread/resume", {"threadId": UNKNOWN_THREAD, "history": history})
     assert not [each for each in stage.server.messages[mark:] if each.get("method") == "thread/started"]
     thread = resumed["thread"]
-    assert thread["id"] != stored_thread_id(4)
+    assert thread["id"] != UNKNOWN_THREAD
     assert thread["turns"] == []
     assert Path(thread["path"]).exists()
     stage.script.extend([FINE])
@@ -308,7 +302,8 @@ def test_lists_are_filtered(fresh: Opener) -> None:
     with fresh() as stage:
         kinds: list[JsonValue] = ["vscode", "cli", "exec", "mcp", {"subagent": "review"}]
         for number, source in enumerate(kinds):
-            write_record(stage.home, stored_thread_id(number), exchange(f"{number}", "r"), source=source, cwd=f"/{number}")
+            lines = exchange(f"{number}", "r")
+            write_record(stage.home, stored_thread_id(number), lines, source=source, cwd=f"/{number}")
         write_record(stage.home, stored_thread_id(10), exchange("10", "r"), provider="other")
         write_record(stage.home, stored_thread_id(11), exchange("11", "r"), provider=None)
         write_record(stage.home, stored_thread_id(12), [event("agent_message", message="unasked")])

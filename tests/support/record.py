@@ -14,9 +14,20 @@ def event(kind: str, **members: JsonValue) -> Line:
     return "event_msg", {"type": kind, **members}
 
 
+def spoken(role: str, text: str) -> JsonValue:
+    """Return a message of the history as the model sees it."""
+    kind = "output_text" if role == "assistant" else "input_text"
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+
+
 def exchange(question: str, reply: str) -> list[Line]:
     """Return a question and its reply, as records without turn ids have them."""
-    return [event("user_message", message=question, images=[]), event("agent_message", message=reply)]
+    return [
+        ("response_item", spoken("user", question)),
+        event("user_message", message=question, images=[]),
+        ("response_item", spoken("assistant", reply)),
+        event("agent_message", message=reply),
+    ]
 
 
 def write_record(

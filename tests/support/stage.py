@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from agent_core.testing.server import ScriptedServer, Step
 from agent_protocol.wire import JsonValue
+from anyio import Event
 from implementation import Implementation
 from process_harness import AppServer, app_server, scripted_model, write_config
 
@@ -27,6 +28,10 @@ class Script:
 
     def extend(self, steps: Iterable[Step]) -> None:
         self._steps.extend(steps)
+
+    @property
+    def is_used_up(self) -> bool:
+        return not self._steps
 
     def __iter__(self) -> "Script":
         return self
@@ -49,6 +54,8 @@ class Stage:
         self.server = server
         self.model = model
         self.script = script
+        self.never = Event()
+        """What an answer waits for that is not to end."""
         self._folders = 0
 
     @property
@@ -152,8 +159,9 @@ class Talk:
         return record
 
     def finish(self, record: Record) -> Record:
-        """Wait for the end of the turn."""
+        """Wait for the end of the turn, which must have used up its script."""
         self.stage.server.until(self.is_end)
+        assert self.stage.script.is_used_up
         return record
 
     def run(self, *script: Step, text: str = "go", **params: JsonValue) -> Record:
