@@ -37,7 +37,8 @@ LAZY_HOMES = {
 }
 # `except Exception` stands once in each of these and nowhere else: whatever happened must be answered or reported here.
 BOUNDARIES = {
-    "agent_core.thread.thread": "the end of a turn",
+    "agent_core.thread.factory": "what is prepared in the background",
+    "agent_core.thread.running": "the end of a turn",
     "agent_protocol.client.inbox": "the client's answer to a question",
     "agent_sandbox.linux.child": "between fork and exec: must not return into the server's loop",
     "agent_server.dispatch": "the reply to a request",

@@ -7,7 +7,7 @@ import pytest
 from agent_core.testing.answer import answer, completed, created, custom_call, function_call, message, reasoning
 from agent_core.testing.server import Received, Reply, Stream
 from agent_protocol.wire import JsonValue
-from stage import Record, Stage
+from stage import WAIT, Record, Stage
 
 FINE = answer(message("Done."))
 ADD = "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch"
@@ -92,8 +92,7 @@ def test_raw_reasoning_comes_in_pieces(stage: Stage) -> None:
 @pytest.mark.requirement("item/started", "item/completed", "item/commandExecution/outputDelta")
 def test_a_command_shows_its_beginning_its_output_and_its_end(stage: Stage) -> None:
     talk = stage.talk()
-    command = "sleep 0.2; echo out; sleep 0.2; cat missing; exit 3"
-    record = talk.run(answer(function_call("exec_command", {"cmd": command}, call_id="c1")), FINE)
+    record = talk.run_command("echo out; cat missing 2>&1; exit 3", FINE)
     (begun,), (ended,) = (
         record.items("item/started", "commandExecution"),
         record.items("item/completed", "commandExecution"),
@@ -110,7 +109,7 @@ def test_a_command_shows_its_beginning_its_output_and_its_end(stage: Stage) -> N
         "exitCode",
         "durationMs",
     ]
-    assert begun["command"] == f"/bin/bash -lc '{command}'"
+    assert begun["command"] == f"/bin/bash -lc '{WAIT}; echo out; cat missing 2>&1; exit 3'"
     assert (begun["status"], begun["cwd"]) == ("inProgress", str(talk.folder))
     assert (begun["aggregatedOutput"], begun["exitCode"], begun["durationMs"]) == (None, None, None)
     assert begun["processId"].isdecimal()
@@ -118,7 +117,7 @@ def test_a_command_shows_its_beginning_its_output_and_its_end(stage: Stage) -> N
     assert ended["aggregatedOutput"].startswith("out\n")
     assert "missing" in ended["aggregatedOutput"]
     assert text(record, "item/commandExecution/outputDelta", "c1") == ended["aggregatedOutput"]
-    assert ended["durationMs"] >= 400
+    assert isinstance(ended["durationMs"], int)
     assert of_item(record, "c1") == ["item/started", "item/commandExecution/outputDelta", "item/completed"]
 
 
@@ -134,24 +133,26 @@ def test_a_shell_command_has_no_process_id(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "command, actions",
     [
-        ("cat a.txt", [{"type": "read", "command": "cat a.txt", "name": "a.txt", "path": "{cwd}/a.txt"}]),
+        ("cat a.txt", [{"type": "read", "command": "cat a.txt", "name": "a.txt", "path": "a.txt"}]),
         ("ls sub", [{"type": "listFiles", "command": "ls sub", "path": "sub"}]),
         ("rg word src", [{"type": "search", "command": "rg word src", "query": "word", "path": "src"}]),
         ("make all", [{"type": "unknown", "command": "make all"}]),
     ],
 )
 def test_a_command_says_what_it_does(stage: Stage, command: str, actions: JsonValue) -> None:
-    talk = stage.talk()
-    record = talk.run(answer(function_call("exec_command", {"cmd": command})), FINE)
+    record = stage.talk().run(answer(function_call("exec_command", {"cmd": command})), FINE)
     (item,) = record.items("item/started", "commandExecution")
-    expected = json.loads(json.dumps(actions).replace("{cwd}", str(talk.folder)))
-    assert item["commandActions"] == expected
+    assert item["commandActions"] == actions
 
 
 @pytest.mark.requirement("output-is-never-lost")
 def test_output_before_anybody_watches_is_not_lost(stage: Stage) -> None:
-    command = function_call("exec_command", {"cmd": "echo early; sleep 0.4; echo late"}, call_id="c1")
-    record = stage.talk().run(answer(command), FINE)
+    talk = stage.talk()
+    early = function_call("exec_command", {"cmd": f"echo early; {WAIT}; echo late"}, call_id="c1")
+    record = talk.begin(answer(early), FINE)
+    stage.server.until(lambda each: each.get("params", {}).get("item", {}).get("id") == "c1")
+    (talk.folder / "go").touch()
+    talk.finish(record)
     (item,) = record.items("item/completed", "commandExecution")
     if stage.is_ours:
         assert item["aggregatedOutput"] == "early\nlate\n"
@@ -167,11 +168,11 @@ def test_what_the_model_types_is_told_under_the_item_of_the_command(stage: Stage
     def type_in(request: Received) -> Reply:
         found = re.search(r"session ID (\d+)", json.dumps(request.body))
         assert found is not None
-        arguments = {"session_id": int(found[1]), "chars": "word\n", "yield_time_ms": 500}
+        arguments = {"session_id": int(found[1]), "chars": "word\n", "yield_time_ms": 250}
         return answer(function_call("write_stdin", arguments, call_id="w1"))
 
-    command = "read word; echo got $word; until [ -e go ]; do sleep 0.05; done"
-    call = function_call("exec_command", {"cmd": command, "tty": True, "yield_time_ms": 300}, call_id="c1")
+    command = f"read word; echo got $word; {WAIT}"
+    call = function_call("exec_command", {"cmd": command, "tty": True, "yield_time_ms": 250}, call_id="c1")
     record = talk.run(answer(call), type_in, FINE)
     told = record.one("item/commandExecution/terminalInteraction")
     (item,) = record.items("item/started", "commandExecution")
@@ -179,7 +180,7 @@ def test_what_the_model_types_is_told_under_the_item_of_the_command(stage: Stage
     assert told["turnId"] == record.one("turn/completed")["turn"]["id"]
     (talk.folder / "go").touch()
     stage.server.until(lambda each: each.get("method") == "item/completed" and each["params"]["item"]["id"] == "c1")
-    (ended,) = record.items("item/completed", "commandExecution")
+    (ended,) = talk.record.items("item/completed", "commandExecution")
     assert ended["exitCode"] == 0
     assert "got word" in ended["aggregatedOutput"]
 
@@ -340,3 +341,13 @@ def test_an_image_the_model_looked_at_is_shown_by_its_path(stage: Stage) -> None
         assert shown == [[{"type": "localImage", "path": str(path)}]]
     else:
         assert [part["type"] for content in shown for part in content] != ["localImage"]
+
+
+@pytest.mark.requirement("new-file-keeps-one-name")
+def test_a_file_that_was_added_and_moved_has_one_name_in_the_diff(stage: Stage) -> None:
+    talk = stage.talk()
+    move = "*** Begin Patch\n*** Update File: new.txt\n*** Move to: last.txt\n@@\n-hello\n+bye\n*** End Patch"
+    record = talk.run(answer(custom_call("apply_patch", ADD)), answer(custom_call("apply_patch", move)), FINE)
+    head = record.all("turn/diff/updated")[-1]["diff"].splitlines()[0]
+    first, last = talk.folder / "new.txt", talk.folder / "last.txt"
+    assert head == f"diff --git a/{last if stage.is_ours else first} b/{last}"

@@ -21,11 +21,12 @@ def settled(stage: Stage) -> list[JsonValue]:
 @pytest.mark.requirement("rpc.params-are-required")
 def test_a_method_with_params_refuses_a_request_without_them(stage: Stage) -> None:
     names = [method.name for method in registry.client_methods() if method.params is not None]
+    members: tuple[JsonValue, ...] = ({}, {"params": None})
     for name in names:
-        for members in ({}, {"params": None}):
-            stage.server.send({"id": name, "method": name, **members})
-            reply = stage.server.until(lambda message, name=name: message.get("id") == name)
-            assert reply["error"]["code"] == INVALID, name
+        for more in members:
+            stage.server.send({"id": name, "method": name, **more})
+            reply = stage.server.until(lambda message: "method" not in message)
+            assert (reply["id"], reply["error"]["code"]) == (name, INVALID)
 
 
 @pytest.mark.requirement("rpc.decode-errors")

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from agent_core.testing.answer import answer, function_call, message
+from agent_core.testing.answer import answer, created, function_call, message
+from agent_core.testing.server import Stream
 from agent_protocol.wire import JsonValue
-from stage import Record, Stage, Talk
+from stage import WAIT, Record, Stage, Talk
 
 INVALID = -32600
 FINE = answer(message("Done."))
@@ -75,7 +76,7 @@ def test_every_turn_sees_the_ones_before(stage: Stage) -> None:
 @pytest.mark.requirement("turn/start")
 def test_overrides_hold_from_this_turn_on(stage: Stage) -> None:
     talk, elsewhere = stage.talk(), stage.folder()
-    command = function_call("exec_command", {"cmd": "pwd; sleep 0.2"})
+    command = function_call("exec_command", {"cmd": "pwd"})
     record = talk.run(
         answer(command),
         FINE,
@@ -160,8 +161,7 @@ def test_an_interrupt_is_answered_when_the_turn_has_stopped(stage: Stage) -> Non
 @pytest.mark.requirement("turn/interrupt")
 def test_an_interrupt_ends_an_answer_in_the_middle(stage: Stage) -> None:
     talk = stage.talk()
-    unending = [*answer(message("Begun."))[:-2], stage.never]
-    record = talk.begin(unending)
+    record = talk.begin(Stream(parts=[created(), *message("Begun.")[:-1], stage.never]))
     stage.server.until_method("item/agentMessage/delta")
     assert stage.server.result("turn/interrupt", {"threadId": talk.id, "turnId": ""}) == {}
     assert talk.finish(record).status == "interrupted"
@@ -193,7 +193,7 @@ def test_an_interrupted_command_is_completed(stage: Stage) -> None:
 @pytest.mark.requirement("busy-thread-joins")
 def test_input_for_a_busy_thread_joins_its_turn(stage: Stage) -> None:
     talk = stage.talk()
-    wait = function_call("exec_command", {"cmd": "until [ -e go ]; do sleep 0.05; done"}, call_id="wait")
+    wait = function_call("exec_command", {"cmd": WAIT}, call_id="wait")
     record = talk.begin(answer(wait), FINE)
     stage.server.until(lambda each: each.get("params", {}).get("item", {}).get("id") == "wait")
     joined = stage.server.result("turn/start", {"threadId": talk.id, "input": [{"type": "text", "text": "more"}]})

@@ -7,12 +7,15 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from agent_core.testing.answer import answer, function_call
 from agent_core.testing.server import ScriptedServer, Step
 from agent_protocol.wire import JsonValue
 from anyio import Event
 from implementation import Implementation
 from process_harness import AppServer, app_server, scripted_model, write_config
 
+WAIT = "until [ -e go ]; do sleep 0.1; done"
+"""What makes a command wait for a file."""
 UNKNOWN_THREAD = "00000000-0000-7000-8000-000000000000"
 
 
@@ -93,15 +96,23 @@ class Stage:
 
 
 class Record:
-    """What the server said since a moment. Raw core events, which only the reference sends, are left out."""
+    """What the server said since a moment, up to the end of the turn that was waited for.
+
+    Raw core events, which only the reference sends, are left out.
+    """
 
     def __init__(self, stage: Stage, mark: int) -> None:
         self._stage = stage
         self._mark = mark
+        self._end: int | None = None
+
+    def close(self) -> None:
+        """Leave out what is said from now on."""
+        self._end = len(self._stage.server.messages)
 
     @property
     def messages(self) -> list[JsonValue]:
-        said = self._stage.server.messages[self._mark :]
+        said = self._stage.server.messages[self._mark : self._end]
         return [message for message in said if not str(message.get("method", "")).startswith("codex/event/")]
 
     @property
@@ -161,6 +172,7 @@ class Talk:
     def finish(self, record: Record) -> Record:
         """Wait for the end of the turn, which must have used up its script."""
         self.stage.server.until(self.is_end)
+        record.close()
         assert self.stage.script.is_used_up
         return record
 
@@ -168,8 +180,19 @@ class Talk:
         """Run a whole turn."""
         return self.finish(self.begin(*script, text=text, **params))
 
+    def run_command(self, command: str, *script: Step, call_id: str = "c1") -> Record:
+        """Run a turn whose model first calls ``command``, which begins when its item was shown.
+
+        What a command puts out earlier may be lost there.
+        """
+        waiting = {"cmd": f"{WAIT}; {command}"}
+        record = self.begin(answer(function_call("exec_command", waiting, call_id=call_id)), *script)
+        self.stage.server.until(lambda each: each.get("params", {}).get("item", {}).get("id") == call_id)
+        (self.folder / "go").touch()
+        return self.finish(record)
+
     def is_end(self, message: JsonValue) -> bool:
-        return message.get("method") == "turn/completed" and message["params"]["threadId"] == self.id
+        return bool(message.get("method") == "turn/completed" and message["params"]["threadId"] == self.id)
 
     def mark(self) -> Record:
         """Record from now on."""
@@ -201,11 +224,12 @@ def staged(
     initialize: bool = True,
     experimental: bool = True,
     config: str | None = None,
+    auth: JsonValue = None,
     **env: str,
 ) -> Iterator[Stage]:
     """Run an implementation over a home of its own, with a model that follows the stage's script.
 
-    ``config`` replaces the configuration that works.
+    ``config`` replaces the configuration that works; ``auth`` is a stored login.
     """
     script = Script()
     root.mkdir(exist_ok=True)
@@ -213,6 +237,8 @@ def staged(
         write_config(root / "home", model.url)
         if config is not None:
             (root / "home/config.toml").write_text(config)
+        if auth is not None:
+            (root / "home/auth.json").write_text(json.dumps(auth))
         with app_server(root / "home", root, list(implementation.argv), **env) as server:
             stage = Stage(implementation, root, server, model, script)
             if initialize:

@@ -10,6 +10,7 @@ import anyio
 from agent_core.agent import Agent, open_agent
 from agent_core.face import LoggedEvent, ThreadOptions, TurnOverrides
 from agent_core.model.request import ModelRequest
+from agent_core.seams import Clock, Randomness
 from agent_core.testing.model import Answer, ScriptedModel
 from agent_core.thread.thread import Thread
 from agent_protocol.rollout.event import EventMsg, TaskCompleteEvent, TurnAbortedEvent
@@ -58,6 +59,21 @@ class Watched:
                 await self._news.wait()
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when ``condition`` holds; for what no event tells."""
+    with anyio.fail_after(20):
+        while not condition():  # noqa: ASYNC110
+            await anyio.sleep(0.001)
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def read(path: Path) -> str:
+    return path.read_text()
+
+
 Opener = Callable[..., AbstractAsyncContextManager[Watched]]
 
 
@@ -72,12 +88,17 @@ def thread_opener(home: Path, cwd: Path) -> Opener:
         sandbox: SandboxMode = SandboxMode.DANGER_FULL_ACCESS,
         options: ThreadOptions | None = None,
         resume: str | None = None,
+        clock: Clock | None = None,
+        randomness: Randomness | None = None,
     ) -> AsyncIterator[Watched]:
         model = ScriptedModel(script)
         wanted = options or ThreadOptions(
             model="gpt-5.2-codex", cwd=str(cwd), approval_policy=approval, sandbox=sandbox
         )
-        async with open_agent(home=home, cwd=cwd, environ={**os.environ, "HOME": str(home)}, model=model) as agent:
+        environ = {**os.environ, "HOME": str(home)}
+        async with open_agent(
+            home=home, cwd=cwd, environ=environ, model=model, clock=clock, randomness=randomness
+        ) as agent:
             if resume is None:
                 thread = await agent.start_thread(wanted)
             else:

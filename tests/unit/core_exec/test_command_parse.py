@@ -41,7 +41,10 @@ def test_anything_else_is_not_plain(script: str) -> None:
     assert plain_commands(script) is None
 
 
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
+# An escaped line end inside a word makes a script not plain, however it is quoted.
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8).filter(
+    lambda word: "\\\n" not in word
+)
 
 
 @given(

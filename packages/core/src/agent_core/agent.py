@@ -2,7 +2,6 @@
 
 import logging
 import os
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Self
 import anyio
 import anyio.to_thread
 import msgspec
+from agent_protocol.ids import canonical_uuid
 from agent_protocol.projection.turn import build_turns
-from agent_protocol.rollout.line import RolloutLine, SessionMeta
 from agent_protocol.rollout.response_item import ResponseItem, decode_response_item
 from agent_protocol.rollout.source import SourceKind
 from agent_protocol.v2 import thread as wire
@@ -26,7 +25,7 @@ from agent_protocol.wire import JsonValue
 from agent_sandbox.launcher import Launcher
 from agent_state.file_store import FileThreadStore
 from agent_state.store import SourceFilter, StoredThread, ThreadQuery, ThreadStore
-from anyio.abc import TaskGroup
+from anyio.abc import TaskGroup, TaskStatus
 
 from agent_core.auth.account import account_response
 from agent_core.auth.credential import ChatgptAuth
@@ -46,6 +45,7 @@ from agent_core.identity import Identity
 from agent_core.model.catalog import Catalog
 from agent_core.model.client import ModelClient
 from agent_core.model.listing import model_rows
+from agent_core.seams import Clock, IdSource, Randomness, SystemClock, SystemIds, system_randomness
 from agent_core.setup import AgentSetup
 from agent_core.thread.assemble import existing_directory, providers_of
 from agent_core.thread.factory import ThreadFactory
@@ -70,10 +70,14 @@ async def open_agent(
     environ: Mapping[str, str] = os.environ,
     model: ModelClient | None = None,
     identity: Identity | None = None,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    randomness: Randomness | None = None,
 ) -> AsyncIterator["Agent"]:
     """Open an agent for the length of the block; leaving it interrupts and records what still runs.
 
     ``home`` defaults to ``AGENT_HOME``, else ``~/.agent``. ``record`` writes what the model says to a cassette.
+    ``model``, ``clock``, ``ids`` and ``randomness`` stand in for the world, for tests and simulations.
 
     Raises:
         ConfigError: the home cannot be used. A broken configuration is a warning here and an error of the
@@ -88,6 +92,9 @@ async def open_agent(
         record=record,
         environ=environ,
         model=model,
+        clock=clock or SystemClock(),
+        ids=ids or SystemIds(),
+        randomness=randomness or system_randomness(),
     )
     with ungrouped():
         async with Launcher() as launcher, anyio.create_task_group() as tasks:
@@ -194,11 +201,10 @@ class Agent:
             return await self._run(await self._factory.with_history(_items(history), options))
         async with self._opening:
             source = Path(path) if path is not None else await self._find(thread_id)
-            lines = await self._store.load(source)
-            meta = _meta(lines)
-            if meta.id in self._threads:
-                return self._threads[meta.id]
-            return await self._run(await self._factory.reopened(source, lines, meta, options))
+            stored = await self._store.summary(source)
+            if stored.thread_id in self._threads:
+                return self._still_loaded(self._threads[stored.thread_id], path, None)
+            return await self._run(await self._factory.reopened(source, options))
 
     def loaded_threads(self) -> Sequence[str]:
         """Return the ids of the loaded threads."""
@@ -235,7 +241,7 @@ class Agent:
         if path is None:
             raise ThreadUnknown(thread_id)
         stored = await self._store.summary(path)
-        turns = build_turns(await self._store.load(path)) if include_turns else ()
+        turns = await anyio.to_thread.run_sync(build_turns, await self._store.load(path)) if include_turns else ()
         return self._stored(stored, wire.NotLoadedThreadStatus(), turns)
 
     async def list_threads(self, params: wire.ThreadListParams) -> wire.ThreadListResponse:
@@ -317,10 +323,19 @@ class Agent:
         return path
 
     async def _run(self, thread: Thread) -> Thread:
-        await self._tasks.start(thread.run)
+        await self._tasks.start(self._live, thread)
         self._threads[thread.id] = thread
         self._tasks.start_soon(self._factory.warm_up, thread)
         return thread
+
+    async def _live(self, thread: Thread, *, task_status: TaskStatus[None]) -> None:
+        """Run a thread; one that breaks ends alone."""
+        try:
+            await thread.run(task_status=task_status)
+        except* Exception as group:
+            _logger.error("thread %s broke", thread.id, exc_info=group)
+        finally:
+            self._threads.pop(thread.id, None)
 
     def _request(self, cwd: Path | None) -> ConfigRequest:
         return ConfigRequest(home=self._setup.home, cwd=cwd, overrides=self._setup.overrides, env=self._setup.environ)
@@ -335,7 +350,7 @@ class Agent:
 
 def _canonical(thread_id: str) -> str | None:
     try:
-        return str(uuid.UUID(thread_id))
+        return canonical_uuid(thread_id)
     except ValueError:
         return None
 
@@ -345,7 +360,3 @@ def _items(history: Sequence[JsonValue]) -> list[ResponseItem]:
     if not items:
         raise InputInvalid("history: it is empty; leave it out to resume the stored thread")
     return items
-
-
-def _meta(lines: Sequence[RolloutLine]) -> SessionMeta:
-    return next(line.item for line in lines if isinstance(line.item, SessionMeta))

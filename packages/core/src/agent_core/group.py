@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def single_cause(error: BaseException) -> BaseException:
-    """Return the one error inside nested groups, or ``error`` itself where there are several."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+def first_cause(error: BaseException) -> BaseException:
+    """Return the first error inside nested groups, or ``error`` itself where it is no group."""
+    while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
@@ -17,7 +17,7 @@ def ungrouped() -> Iterator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        cause = single_cause(group)
-        if cause is group:
-            raise
+        cause: BaseException = group
+        while isinstance(cause, BaseExceptionGroup) and len(cause.exceptions) == 1:
+            cause = cause.exceptions[0]
         raise cause from cause.__cause__

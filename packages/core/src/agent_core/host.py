@@ -6,6 +6,7 @@ Opening an agent imports most of this package; introducing it does not.
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import anyio
 import anyio.to_thread
 
 from agent_core.config.home import agent_home
+from agent_core.group import ungrouped
 from agent_core.identity import Identity
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ class AgentHost:
         self._identity = identity
         self._wanted = anyio.Event()
         self._ready = anyio.Event()
-        self._closing = anyio.Event()
         self._agent: Agent | None = None
 
     @property
@@ -87,11 +88,9 @@ async def host_agent(
         ConfigError: the home cannot be used.
     """
     host = AgentHost(agent_home(environ) if home is None else home, Identity(originator, environ))
-    async with anyio.create_task_group() as tasks:
-
-        async def run() -> None:
-            await host.run(cwd=cwd, overrides=overrides, source=source, environ=environ)
-
-        tasks.start_soon(run)
-        yield host
-        tasks.cancel_scope.cancel()
+    run = partial(host.run, cwd=cwd, overrides=overrides, source=source, environ=environ)
+    with ungrouped():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+            yield host
+            tasks.cancel_scope.cancel()

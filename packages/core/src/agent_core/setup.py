@@ -1,8 +1,7 @@
 """What an agent is made with."""
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent_protocol.rollout.source import SourceKind
@@ -10,7 +9,7 @@ from agent_protocol.rollout.source import SourceKind
 from agent_core.config.override import Override
 from agent_core.identity import Identity
 from agent_core.model.client import ModelClient
-from agent_core.seams import Clock, IdSource, Randomness, SystemClock, SystemIds, system_randomness
+from agent_core.seams import Clock, IdSource, Randomness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +18,14 @@ class AgentSetup:
 
     home: Path
     cwd: Path
-    overrides: Sequence[Override] = ()
+    overrides: Sequence[Override]
     identity: Identity
-    source: SourceKind = "vscode"
-    record: Path | None = None
+    source: SourceKind
+    record: Path | None
     """A cassette to write what models are asked and answer."""
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    model: ModelClient | None = None
+    environ: Mapping[str, str]
+    model: ModelClient | None
     """Answers every provider's requests, in place of connections."""
-    clock: Clock = field(default_factory=SystemClock)
-    ids: IdSource = field(default_factory=SystemIds)
-    randomness: Randomness = field(default_factory=system_randomness)
+    clock: Clock
+    ids: IdSource
+    randomness: Randomness

@@ -54,9 +54,12 @@ class ThreadChannel:
             self._detach()
             self._detach = None
 
-    def subscribe(self, connection: Connection) -> None:
-        """Send ``connection`` what happens from now on."""
+    def subscribe(self, connection: Connection) -> bool:
+        """Send ``connection`` what happens from now on; return False when it was subscribed before."""
+        if connection in self._subscribers:
+            return False
         self._subscribers[connection] = None
+        return True
 
     def unsubscribe(self, connection: Connection) -> None:
         """Send ``connection`` nothing more."""

@@ -16,6 +16,7 @@ class _Open:
     turn_id: str
     question: Question
     answered: anyio.Event = field(default_factory=anyio.Event)
+    gone: anyio.Event = field(default_factory=anyio.Event)
     decision: Decision = "denied"
 
 
@@ -23,7 +24,8 @@ class ApprovalBroker:
     """Holds a thread's open questions and the keys the user approved for the session.
 
     A question lives inside the call that asked it: when that call is cancelled the question is gone
-    and a late answer changes nothing.
+    and a late answer changes nothing. Of calls that share an id, as some models write them, one asks at a time:
+    an answer must never reach another question than the one it was given to.
     """
 
     def __init__(self, emit: Callable[[str, EventMsg], None]) -> None:
@@ -44,15 +46,17 @@ class ApprovalBroker:
 
         The wait ends with the answer or with the turn that owns the calling task.
         """
+        while (other := self._open.get(question.call_id)) is not None:
+            await other.gone.wait()
         if self.is_remembered(keys):
             return "approved_for_session"
-        entry = _Open(turn_id, question)
-        self._open[question.call_id] = entry
+        entry = self._open[question.call_id] = _Open(turn_id, question)
         try:
             self._emit(turn_id, question)
             await entry.answered.wait()
         finally:
-            self._open.pop(question.call_id, None)
+            del self._open[question.call_id]
+            entry.gone.set()
         if entry.decision == "approved_for_session":
             self._approved.update(keys)
         return entry.decision

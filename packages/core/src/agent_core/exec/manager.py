@@ -43,6 +43,14 @@ class StdinClosed(AgentError):
         super().__init__(f"stdin of process {process_id} is closed; start the command with tty=true to write to it")
 
 
+class StdinBlocked(AgentError):
+    """The process does not read what is written to it; a part may have reached it."""
+
+    def __init__(self, process_id: int) -> None:
+        self.process_id = process_id
+        super().__init__(f"process {process_id} does not read its input; not all of it could be written")
+
+
 @dataclass(frozen=True, slots=True)
 class StartRequest:
     """A command to be started as an interactive process."""
@@ -58,6 +66,8 @@ class StartRequest:
     tty: bool = False
     yield_ms: int = EXEC_YIELD_MS
     max_output_tokens: int | None = None
+    process_id: int | None = None
+    """The id of an ended process that this one takes the place of; a fresh one when left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,8 @@ class ExecManager:
             merge_stderr=True,
             pty=TERMINAL_SIZE if request.tty else None,
         )
-        session = ExecSession(self._fresh_id(), request.call_id, child, request.sink, self._clock, tty=request.tty)
+        process_id = self._fresh_id() if request.process_id is None else request.process_id
+        session = ExecSession(process_id, request.call_id, child, request.sink, self._clock, tty=request.tty)
         self._prune()
         self._sessions[session.process_id] = session
         request.sink.begin(session.process_id)
@@ -151,33 +162,36 @@ class ExecManager:
         Raises:
             UnknownProcess: no such process is open.
             StdinClosed: there is something to write and the process has no terminal.
+            StdinBlocked: the process did not read all of it within the yield time.
         """
         started = self._clock.monotonic()
         session = self._sessions.pop(process_id, None)
         if session is None:
             raise UnknownProcess(process_id)
         self._sessions[process_id] = session
+        seconds = _clamped(yield_ms, _LEAST_YIELD_MS if chars else _LEAST_POLL_MS) / 1000
         if chars:
             if not session.tty:
                 raise StdinClosed(process_id)
-            await session.send(chars)
+            if not await session.send(chars, seconds):
+                raise StdinBlocked(process_id)
             await self._clock.sleep(_SETTLE_SECONDS)
-        seconds = _clamped(yield_ms, _LEAST_YIELD_MS if chars else _LEAST_POLL_MS) / 1000
         return await self._collect(session, started, seconds, max_output_tokens)
 
     def open_processes(self) -> list[OpenProcess]:
         """Return the processes that can be polled, least recently used first; some may have ended meanwhile."""
         return [OpenProcess(s.process_id, s.call_id, s.exit_code is None) for s in self._sessions.values()]
 
+    async def end(self, process_id: int) -> None:
+        """As :meth:`close_all`, for one process; does nothing when it is not open."""
+        session = self._sessions.pop(process_id, None)
+        await _end([] if session is None else [session])
+
     async def close_all(self) -> None:
         """Kill every open process with its group and return when the ends are reported, or after five seconds."""
         sessions = list(self._sessions.values())
         self._sessions.clear()
-        for session in sessions:
-            session.terminate()
-        with anyio.move_on_after(_CLOSE_SECONDS, shield=True):
-            for session in sessions:
-                await session.wait_ended()
+        await _end(sessions)
 
     async def _collect(
         self, session: ExecSession, started: float, seconds: float, max_output_tokens: int | None
@@ -211,6 +225,14 @@ class ExecManager:
         victim = next((session for session in candidates if session.exit_code is not None), candidates[0])
         del self._sessions[victim.process_id]
         victim.terminate()
+
+
+async def _end(sessions: Sequence[ExecSession]) -> None:
+    for session in sessions:
+        session.terminate()
+    with anyio.move_on_after(_CLOSE_SECONDS, shield=True):
+        for session in sessions:
+            await session.wait_ended()
 
 
 def _clamped(yield_ms: int, least_ms: int) -> int:

@@ -73,12 +73,21 @@ class ExecSession:
         await wait_at_most(self._ended, seconds, self._clock)
         return self._unread.drain()
 
-    async def send(self, text: str) -> None:
-        """Write to the terminal. What is written to a process that has just ended is lost silently."""
-        try:
-            await self._child.send(text.encode(errors="replace"))
-        except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            await wait_at_most(self._ended, TRAILING_SECONDS, self._clock)
+    async def send(self, text: str, seconds: float) -> bool:
+        """Write to the terminal; return False when the process has not read it all within ``seconds``.
+
+        What is written to a process that has just ended is lost silently.
+        """
+        is_sent = False
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._expire, tasks, seconds)
+            try:
+                await self._child.send(text.encode(errors="replace"))
+            except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+                await wait_at_most(self._ended, TRAILING_SECONDS, self._clock)
+            is_sent = True
+            tasks.cancel_scope.cancel()
+        return is_sent
 
     def terminate(self) -> None:
         """Kill the process group; the end follows through :meth:`run`."""
@@ -98,6 +107,10 @@ class ExecSession:
     async def wait_ended(self) -> None:
         """Return when the end has been reported."""
         await self._ended.wait()
+
+    async def _expire(self, tasks: TaskGroup, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        tasks.cancel_scope.cancel()
 
     async def _pump(self) -> None:
         try:

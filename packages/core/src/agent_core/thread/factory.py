@@ -8,12 +8,11 @@ from pathlib import Path
 import anyio.to_thread
 import msgspec
 from agent_protocol.rollout.codec import format_timestamp
-from agent_protocol.rollout.line import BaseInstructions, RolloutLine, SessionMeta
+from agent_protocol.rollout.line import BaseInstructions, SessionMeta
 from agent_protocol.rollout.persistence import PersistenceMode
 from agent_protocol.rollout.response_item import ResponseItem
 from agent_protocol.v2.common import DangerFullAccessSandboxPolicy
 from agent_protocol.version import VERSION
-from agent_sandbox.errors import SandboxError
 from agent_sandbox.launcher import Launcher
 from agent_state.store import NewThread, ThreadStore, ThreadWriter
 
@@ -25,7 +24,6 @@ from agent_core.config.stack import ConfigRequest
 from agent_core.context.git import with_git_info
 from agent_core.context.history import reconstruct
 from agent_core.context.initial import initial_context
-from agent_core.errors import AgentError
 from agent_core.exec.shell import detect_shell
 from agent_core.face import ThreadOptions
 from agent_core.model.catalog import Catalog
@@ -76,7 +74,7 @@ class ThreadFactory:
         config, settings = await self._configured(options, self._setup.cwd)
         thread_id = self._setup.ids.uuid7()
         writer = None if options.ephemeral else self._writer(thread_id, settings)
-        thread = self._thread(thread_id, self._services(config), settings, options, writer, History())
+        thread = self._thread(thread_id, self._services(config), settings, options, writer)
         thread.seed()
         return thread
 
@@ -89,27 +87,40 @@ class ThreadFactory:
         config, settings = await self._configured(options, self._setup.cwd)
         thread_id = self._setup.ids.uuid7()
         writer = self._writer(thread_id, settings)
-        writer.append(items)
+        thread = self._thread(thread_id, self._services(config), settings, options, writer)
+        thread.adopt(items)
         await writer.materialise()
-        return self._thread(thread_id, self._services(config), settings, options, writer, History(items))
+        return thread
 
-    async def reopened(
-        self, source: Path, lines: Sequence[RolloutLine], meta: SessionMeta, options: ThreadOptions
-    ) -> Thread:
+    async def reopened(self, source: Path, options: ThreadOptions) -> Thread:
         """Return the thread that goes on from the record at ``source``; raises as ``new`` does.
 
         Raises:
-            StateError: the record cannot be written, or another process writes it.
+            StateError: the record cannot be read or written, or another process writes it.
         """
+        writer = await self._store.open(source)
+        try:
+            return await self._continued(writer, options)
+        except BaseException:
+            await writer.aclose()
+            raise
+
+    async def _continued(self, writer: ThreadWriter, options: ThreadOptions) -> Thread:
+        lines = await self._store.load(writer.path)
+        meta = next(line.item for line in lines if isinstance(line.item, SessionMeta))
         config, settings = await self._configured(options, existing_directory(meta.cwd, self._setup.cwd), meta)
         services = self._services(config)
         context = services.turn_context(meta.id, "", settings)
-        items = reconstruct(lines, initial_context(context.facts()), partial(recorded, policy=context.truncation))
-        writer = await self._store.open(source)
-        thread = self._thread(meta.id, services, settings, options, writer, History(items, recorded_usage(lines)))
-        before = recorded_model(lines)
-        if before is not None and before != settings.model:
-            thread.warn(f"This thread was recorded with the model {before} and goes on with {settings.model}.")
+
+        def read() -> tuple[History, str | None]:
+            record = partial(recorded, policy=context.truncation)
+            items = reconstruct(lines, initial_context(context.facts()), record)
+            return History(items, recorded_usage(lines)), recorded_model(lines)
+
+        history, model = await anyio.to_thread.run_sync(read)
+        thread = self._thread(meta.id, services, settings, options, writer, history, model)
+        if model is not None and model != settings.model:
+            thread.warn(f"This thread was recorded with the model {model} and goes on with {settings.model}.")
         return thread
 
     async def warm_up(self, thread: Thread) -> None:
@@ -118,8 +129,8 @@ class ThreadFactory:
             await self._model(thread.provider).prepare()
             if not isinstance(thread.settings.sandbox, DangerFullAccessSandboxPolicy):
                 await self._launcher.prepare()
-        except (AgentError, SandboxError, OSError) as error:
-            _logger.debug("thread %s could not be prepared: %s", thread.id, error)
+        except Exception:
+            _logger.debug("thread %s could not be prepared", thread.id, exc_info=True)
 
     async def aclose(self) -> None:
         """Close the connections to models."""
@@ -171,7 +182,8 @@ class ThreadFactory:
         settings: TurnSettings,
         options: ThreadOptions,
         writer: ThreadWriter | None,
-        history: History,
+        history: History | None = None,
+        recorded_model: str | None = None,
     ) -> Thread:
         mode: PersistenceMode = "extended" if options.persist_extended_history else "limited"
         return Thread(
@@ -179,7 +191,8 @@ class ThreadFactory:
             settings=settings,
             services=services,
             recorder=Recorder(writer, mode),
-            history=history,
+            history=history or History(),
+            recorded_model=recorded_model,
             raw_events=options.experimental_raw_events,
         )
 

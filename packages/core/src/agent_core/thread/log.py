@@ -28,15 +28,17 @@ class EventRecorder(Protocol):
 
 
 class EventLog:
-    """Append-only and synchronous; sinks see events in order and must not raise or block."""
+    """Append-only and synchronous; sinks see events in order, each once, and must not raise or block."""
 
     def __init__(self, clock: Clock, recorder: EventRecorder) -> None:
         self._clock = clock
         self._recorder = recorder
         self._sinks: list[Sink] = []
         self._seq = 0
-        self._held: deque[LoggedEvent] = deque()
+        self._waiting: deque[tuple[LoggedEvent, Callable[[], None] | None]] = deque()
+        """Recorded and not yet shown, each with what to do just before."""
         self._holds = 0
+        self._showing = False
         self._early: deque[LoggedEvent] | None = deque(maxlen=HELD_EVENTS)
 
     def attach(self, sink: Sink) -> Callable[[], None]:
@@ -57,36 +59,46 @@ class EventLog:
 
     def append(self, turn_id: str, msg: EventMsg) -> None:
         """Number and stamp ``msg``, record it, show it to the sinks."""
-        event = self._record(turn_id, msg)
-        if self._holds:
-            self._held.append(event)
-        else:
-            self._show(event)
+        self._record(turn_id, msg, None)
+        self._show()
 
-    async def append_durable(self, turn_id: str, msg: EventMsg) -> None:
-        """As ``append``, but the sinks see the event only once it is in the file.
+    async def append_durable(self, turn_id: str, msg: EventMsg, announce: Callable[[], None] | None = None) -> None:
+        """As ``append``, but the sinks see the event only once it is in the file; ``announce`` is called just before.
 
         Events appended meanwhile wait behind it, so order is kept.
+
+        Raises:
+            RolloutWriteError: it is not in the file yet. The sinks have seen it all the same.
         """
-        event = self._record(turn_id, msg)
-        self._held.append(event)
+        self._record(turn_id, msg, announce)
         self._holds += 1
         try:
             await self._recorder.flush()
         finally:
             self._holds -= 1
-            if not self._holds:
-                while self._held:
-                    self._show(self._held.popleft())
+            self._show()
 
-    def _record(self, turn_id: str, msg: EventMsg) -> LoggedEvent:
+    def _record(self, turn_id: str, msg: EventMsg, announce: Callable[[], None] | None) -> None:
         self._seq += 1
         event = LoggedEvent(self._seq, int(self._clock.now().timestamp() * 1000), turn_id, msg)
         self._recorder.event(event)
-        return event
+        self._waiting.append((event, announce))
 
-    def _show(self, event: LoggedEvent) -> None:
-        if self._early is not None:
-            self._early.append(event)
-        for sink in tuple(self._sinks):
-            sink(event)
+    def _show(self) -> None:
+        """Show what waits, unless a hold is on. A sink may append: what it adds waits its turn."""
+        if self._showing:
+            return
+        self._showing = True
+        try:
+            while self._waiting and not self._holds:
+                event, announce = self._waiting.popleft()
+                try:
+                    if announce is not None:
+                        announce()
+                finally:
+                    if self._early is not None:
+                        self._early.append(event)
+                    for sink in tuple(self._sinks):
+                        sink(event)
+        finally:
+            self._showing = False

@@ -1,6 +1,6 @@
 """One hand that writes what a turn does: into the history, the record and the log, in that order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent_protocol.rollout.event import EventMsg, RawResponseItemEvent
 from agent_protocol.rollout.response_item import ResponseItem
@@ -48,3 +48,27 @@ class Scribe:
             RolloutWriteError: it cannot be created.
         """
         await self._recorder.materialise()
+
+    async def flush(self) -> None:
+        """Return when all that was recorded is in the file, where there is one.
+
+        Raises:
+            RolloutWriteError: it could not be written yet.
+        """
+        await self._recorder.flush()
+
+    async def emit_last(self, msg: EventMsg, announce: Callable[[], None]) -> None:
+        """Append the turn's last event: shown when it is in the file, or cannot get there, just after ``announce``.
+
+        Raises:
+            RolloutWriteError: it is not in the file yet.
+        """
+        await self._log.append_durable(self._context.turn_id, msg, announce)
+
+    async def sync(self) -> None:
+        """Return when the device has all that was recorded.
+
+        Raises:
+            RolloutWriteError: it has not.
+        """
+        await self._recorder.flush(durable=True)

@@ -2,78 +2,53 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 from agent_protocol.projection.turn import build_turns
 from agent_protocol.projection.user_input import core_input
-from agent_protocol.rollout.event import (
-    ErrorEvent,
-    EventMsg,
-    TaskCompleteEvent,
-    TaskStartedEvent,
-    TurnAbortedEvent,
-    TurnAbortReason,
-    WarningEvent,
-)
+from agent_protocol.rollout.event import TaskStartedEvent, WarningEvent
+from agent_protocol.rollout.response_item import ResponseItem
 from agent_protocol.rollout.turn_item import UserInput as CoreInput
 from agent_protocol.v2 import thread as wire
 from agent_protocol.v2.common import AskForApproval, ReasoningEffort
+from agent_protocol.v2.turn import Turn
 from agent_protocol.v2.user_input import UserInput
+from agent_protocol.wire import JsonValue
 from agent_state.errors import StateError
+from agent_state.store import ThreadWriter
 from anyio.abc import TaskGroup, TaskStatus
 
 from agent_core.approvals.broker import ApprovalBroker
 from agent_core.context.facts import ContextFacts
-from agent_core.context.history import interrupted_marker
 from agent_core.context.initial import initial_context
 from agent_core.context.update import settings_update
-from agent_core.errors import AgentError, EphemeralThread, InputInvalid, NotMaterialised, ThreadClosed, TurnNotActive
+from agent_core.errors import EphemeralThread, NotMaterialised, ThreadClosed, TurnNotActive
 from agent_core.exec.manager import ExecManager
 from agent_core.face import Decision, ThreadFacts, TurnOverrides
-from agent_core.group import single_cause
 from agent_core.model.providers import ModelProvider
 from agent_core.model.request import TurnState
+from agent_core.thread.assemble import directory
 from agent_core.thread.history import History
 from agent_core.thread.log import EventLog
 from agent_core.thread.recorder import Recorder
+from agent_core.thread.running import RunningTurn
 from agent_core.thread.scribe import Scribe
 from agent_core.thread.services import ThreadServices
-from agent_core.thread.translate import stored_policy, wire_policy
+from agent_core.thread.translate import sandbox_policy, stored_policy, wire_policy
 from agent_core.thread.view import LiveFacts, live_view, stored_view
 from agent_core.tools.tool import ToolContext
 from agent_core.turn.context import TurnContext, TurnSettings
 from agent_core.turn.diff import TurnDiffTracker
-from agent_core.turn.failure import failure_info, failure_text
 from agent_core.turn.loop import LoopServices, TurnLoop
 from agent_core.turn.prepare import model_request, tools_for
 
-FINISH_SECONDS = 5.0
-"""How long the end of a turn or a thread may take when everything else is being cancelled."""
+CLOSE_SECONDS = 5.0
+"""How long the end of a thread may take when everything else is being cancelled."""
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, kw_only=True)
-class _ActiveTurn:
-    context: TurnContext
-    scribe: Scribe
-    loop: TurnLoop
-    scope: anyio.CancelScope
-    ended: anyio.Event = field(default_factory=anyio.Event)
-    abort_reason: TurnAbortReason | None = None
-    announcements: list[Callable[[], None]] = field(default_factory=list)
-    last_message: str | None = None
-
-    @property
-    def id(self) -> str:
-        return self.context.turn_id
-
-    def abort(self, reason: TurnAbortReason) -> None:
-        if self.abort_reason is None and not self.ended.is_set():
-            self.abort_reason = reason
-            self.scope.cancel()
 
 
 class Thread:
@@ -87,7 +62,7 @@ class Thread:
         services: ThreadServices,
         recorder: Recorder,
         history: History,
-        previous: ContextFacts | None = None,
+        recorded_model: str | None = None,
         raw_events: bool = False,
     ) -> None:
         self.id = thread_id
@@ -96,10 +71,12 @@ class Thread:
         self._s = services
         self._recorder = recorder
         self._history = history
-        self._previous = previous
+        self._recorded_model = recorded_model
+        self._previous: ContextFacts | None = None
+        """What the model was told last; ``None`` until it was told anything in this process."""
         self._raw_events = raw_events
         self._broker = ApprovalBroker(self.log.append)
-        self._turn: _ActiveTurn | None = None
+        self._turn: RunningTurn | None = None
         self._closing = anyio.Event()
         self._closed = anyio.Event()
         self._tasks: TaskGroup | None = None
@@ -133,7 +110,12 @@ class Thread:
     @property
     def active_turn(self) -> str | None:
         """The id of the running turn."""
-        return self._turn.id if self._turn is not None else None
+        turn = self._active
+        return None if turn is None else turn.id
+
+    @property
+    def _active(self) -> RunningTurn | None:
+        return None if self._turn is None or self._turn.ended.is_set() else self._turn
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Live until :meth:`aclose` or a cancel; either way a running turn is recorded as interrupted."""
@@ -145,14 +127,15 @@ class Thread:
                     tasks.start_soon(self._recorder.writer.run)
                 task_status.started()
                 await self._closing.wait()
-                if self._turn is not None:
-                    self._turn.abort("interrupted")
-                    await self._turn.ended.wait()
+                turn = self._active
+                if turn is not None:
+                    turn.abort("interrupted")
+                    await turn.ended.wait()
                 await self._processes.close_all()
                 tasks.cancel_scope.cancel()
         finally:
             self._closing.set()
-            with anyio.move_on_after(FINISH_SECONDS, shield=True):
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
                 await self._let_go()
             self._closed.set()
 
@@ -167,6 +150,10 @@ class Thread:
         self._previous = context.facts()
         self._scribe(context).record(initial_context(self._previous))
 
+    def adopt(self, items: Sequence[ResponseItem]) -> None:
+        """Begin with a conversation held elsewhere; for a new thread, before its first turn."""
+        self._scribe(self._s.turn_context(self.id, "", self._settings)).record(items)
+
     def warn(self, message: str) -> None:
         """Tell whoever watches something that stops nothing."""
         self.log.append("", WarningEvent(message=message))
@@ -177,44 +164,44 @@ class Thread:
         """Admit a turn and return its id; ``announce`` gets the id before the first event.
 
         Input for a thread that is busy joins the running turn, whose id is then announced and returned; the
-        overrides hold from the next turn on. Without input the settings are changed and the turn ends at once.
+        overrides hold from the next turn on. Without input only the settings are changed: a busy thread is left
+        alone, an idle one gets a turn that ends at once.
 
         Raises:
             ThreadClosed: the thread has ended.
-            AgentError: an override cannot be used; nothing was started or changed.
+            InputInvalid: an override cannot be used; nothing was started or changed.
         """
-        if self._tasks is None or self._closing.is_set():
-            raise ThreadClosed(self.id)
         taken = tuple(core_input(item) for item in user_input)
-        settings = self._overridden(overrides)
-        self._s.provider(settings.model_provider)
-        if self._turn is not None and self._turn.abort_reason is not None:
-            await self._turn.ended.wait()
-        self._settings = settings
-        if self._turn is not None and self._turn.loop.steer(taken):
-            announce(self._turn.id)
-            return self._turn.id
-        if self._turn is not None:
-            await self._turn.ended.wait()
-        turn = self._turn = self._new_turn(overrides)
+        while True:
+            if self._tasks is None or self._closing.is_set():
+                raise ThreadClosed(self.id)
+            settings = self._overridden(overrides)
+            turn = self._active
+            if turn is None:
+                break
+            if not turn.is_aborting and (not taken or turn.steer(taken)):
+                self._settings = settings
+                announce(turn.id)
+                return turn.id
+            await turn.ended.wait()
+        turn = self._new_turn(settings, taken, overrides.output_schema)
+        self._tasks.start_soon(self._run_turn, turn)
+        self._turn, self._settings = turn, settings
         announce(turn.id)
-        self._tasks.start_soon(self._run_turn, turn, taken)
         return turn.id
 
     async def interrupt(self, turn_id: str, announce: Callable[[], None]) -> None:
         """Abort the running turn, whatever ``turn_id`` says, as the protocol has it.
 
-        Returns when the abort was appended, just after ``announce`` was called.
+        Returns when the turn's last event was shown, just after ``announce`` was called.
 
         Raises:
             TurnNotActive: no turn runs.
         """
-        turn = self._turn
+        turn = self._active
         if turn is None:
             raise TurnNotActive(self.id)
-        turn.announcements.append(announce)
-        turn.abort("interrupted")
-        await turn.ended.wait()
+        await turn.interrupt(announce)
 
     def answer(self, call_id: str, decision: Decision) -> bool:
         """Answer an open approval request; return whether there was one."""
@@ -235,13 +222,12 @@ class Thread:
             return live_view(self._live_facts(), self.status)
         await self._recorder.flush()
         stored = await self._s.store.summary(writer.path)
-        lines = await self._s.store.load(writer.path) if include_turns else ()
-        return stored_view(
-            stored,
-            turns=build_turns(lines, running_turn_id=self.active_turn),
-            status=self.status,
-            default_provider=self._s.default_provider,
-        )
+        turns = await self._turns(writer) if include_turns else ()
+        return stored_view(stored, turns=turns, status=self.status, default_provider=self._s.default_provider)
+
+    async def _turns(self, writer: ThreadWriter) -> Sequence[Turn]:
+        lines, running = await self._s.store.load(writer.path), self.active_turn
+        return await anyio.to_thread.run_sync(lambda: build_turns(lines, running_turn_id=running))
 
     def _live_facts(self) -> LiveFacts:
         return LiveFacts(
@@ -257,20 +243,21 @@ class Thread:
     @property
     def status(self) -> wire.ThreadStatus:
         """Idle, or active and perhaps waiting for the user."""
-        if self._turn is None:
+        if self._active is None:
             return wire.IdleThreadStatus()
         flags = [wire.ThreadActiveFlag.WAITING_ON_APPROVAL] if self._broker.open_questions() else []
         return wire.ActiveThreadStatus(active_flags=flags)
 
     def _overridden(self, overrides: TurnOverrides) -> TurnSettings:
         old = self._settings
-        policy, cwd = overrides.sandbox_policy, overrides.cwd
+        policy = old.sandbox_policy if overrides.sandbox_policy is None else stored_policy(overrides.sandbox_policy)
+        sandbox_policy(policy)
         return replace(
             old,
             model=overrides.model or old.model,
-            cwd=old.cwd if cwd is None else _directory(cwd, old.cwd),
+            cwd=old.cwd if overrides.cwd is None else str(directory(overrides.cwd, Path(old.cwd))),
             approval_policy=(overrides.approval_policy or AskForApproval(old.approval_policy)).value,
-            sandbox_policy=old.sandbox_policy if policy is None else stored_policy(policy),
+            sandbox_policy=policy,
             effort=old.effort if overrides.effort is None else overrides.effort.value,
             summary=old.summary if overrides.summary is None else overrides.summary.value,
             personality=overrides.personality or old.personality,
@@ -279,11 +266,13 @@ class Thread:
     def _scribe(self, context: TurnContext) -> Scribe:
         return Scribe(context, self._history, self._recorder, self.log, raw_events=self._raw_events)
 
-    def _new_turn(self, overrides: TurnOverrides) -> _ActiveTurn:
+    def _new_turn(
+        self, settings: TurnSettings, user_input: Sequence[CoreInput], output_schema: JsonValue
+    ) -> RunningTurn:
         assert self._processes is not None
-        context = self._s.turn_context(self.id, self._s.ids.uuid7(), self._settings, overrides.output_schema)
-        provider = self._s.provider(context.settings.model_provider)
-        scribe, scope, state = self._scribe(context), anyio.CancelScope(), TurnState()
+        context = self._s.turn_context(self.id, self._s.ids.uuid7(), settings, output_schema)
+        provider = self._s.provider(settings.model_provider)
+        scribe, state = self._scribe(context), TurnState()
         tools = tools_for(context, unified_exec=self._s.unified_exec)
         services = LoopServices(
             history=self._history,
@@ -307,84 +296,33 @@ class Thread:
             randomness=self._s.randomness,
             stream_retries=provider.stream_retries,
         )
-        turn = _ActiveTurn(context=context, scribe=scribe, loop=TurnLoop(context, services), scope=scope)
+        turn = RunningTurn(context, scribe, TurnLoop(context, services, user_input), self._processes)
         return turn
 
-    async def _run_turn(self, turn: _ActiveTurn, user_input: Sequence[CoreInput]) -> None:
-        failure: BaseException | None = None
-        completed = False
+    async def _run_turn(self, turn: RunningTurn) -> None:
         try:
-            with turn.scope:
-                turn.last_message = await self._work(turn, user_input)
-                completed = True
-        except Exception as error:
-            failure = single_cause(error)
-            if not isinstance(failure, AgentError | StateError):
-                _logger.error("turn %s of thread %s failed", turn.id, self.id, exc_info=failure)
+            await turn.run(self._begin)
         finally:
-            with anyio.move_on_after(FINISH_SECONDS, shield=True):
-                if failure is None and not completed:
-                    await self._finish_aborted(turn)
-                else:
-                    await self._finish(turn, failure)
-            self._let_turn_go(turn)
+            if self._turn is turn:
+                self._turn = None
 
-    async def _work(self, turn: _ActiveTurn, user_input: Sequence[CoreInput]) -> str | None:
-        context = turn.context
+    def _begin(self, context: TurnContext, scribe: Scribe) -> None:
         facts = context.facts()
-        if self._previous is None:
-            turn.scribe.record(initial_context(facts))
-        else:
-            turn.scribe.record(settings_update(self._previous, facts))
+        previous = self._previous
+        if previous is None:
+            scribe.record(initial_context(facts))
+            previous = replace(facts, model=self._recorded_model or facts.model)
+        scribe.record(settings_update(previous, facts))
         self._previous = facts
-        turn.scribe.emit(TaskStartedEvent(turn_id=turn.id, model_context_window=context.window))
+        scribe.emit(TaskStartedEvent(turn_id=context.turn_id, model_context_window=context.window))
         if context.model.is_fallback and self._warned_of != context.model.slug:
             self._warned_of = context.model.slug
-            turn.scribe.emit(
+            scribe.emit(
                 WarningEvent(
                     message=f"Nothing is known of the model {context.model.slug}: its context window, its tools and "
                     "its output limits are assumed."
                 )
             )
-        return await turn.loop.run(user_input)
-
-    async def _finish(self, turn: _ActiveTurn, failure: BaseException | None) -> None:
-        await turn.loop.close()
-        if failure is not None:
-            turn.scribe.emit(ErrorEvent(message=failure_text(failure), codex_error_info=failure_info(failure)))
-        await self._flush(turn)
-        await self._end(turn, TaskCompleteEvent(turn_id=turn.id, last_agent_message=turn.last_message))
-
-    async def _finish_aborted(self, turn: _ActiveTurn) -> None:
-        """Processes die first, so that every command that was shown as started is also shown as ended."""
-        assert self._processes is not None
-        await turn.loop.abandon()
-        await self._processes.close_all()
-        turn.scribe.record([interrupted_marker()])
-        await self._flush(turn)
-        for announce in turn.announcements:
-            announce()
-        turn.announcements.clear()
-        await self._end(turn, TurnAbortedEvent(turn_id=turn.id, reason=turn.abort_reason or "interrupted"))
-
-    async def _flush(self, turn: _ActiveTurn) -> None:
-        try:
-            await self._recorder.flush()
-        except StateError as error:
-            turn.scribe.emit(ErrorEvent(message=str(error), codex_error_info="other"))
-
-    async def _end(self, turn: _ActiveTurn, msg: EventMsg) -> None:
-        try:
-            await self.log.append_durable(turn.id, msg)
-            self._let_turn_go(turn)
-            await self._recorder.flush(durable=True)
-        except StateError as error:
-            _logger.warning("the end of turn %s is not in the record yet: %s", turn.id, error)
-
-    def _let_turn_go(self, turn: _ActiveTurn) -> None:
-        if self._turn is turn:
-            self._turn = None
-        turn.ended.set()
 
     async def _let_go(self) -> None:
         writer = self._recorder.writer
@@ -393,10 +331,3 @@ class Thread:
                 await writer.aclose()
             except StateError as error:
                 _logger.error("the last lines of thread %s were not written: %s", self.id, error)
-
-
-def _directory(given: str, base: str) -> str:
-    path = Path(base, given)
-    if not path.is_dir():
-        raise InputInvalid(f"cwd: {path} is not a directory")
-    return str(path.resolve())

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from agent_protocol.rollout import setting
 from agent_protocol.v2 import common
+from agent_sandbox.errors import PolicyInvalid
 from agent_sandbox.policy import Policy, ReadAccess
 from msgspec import UNSET, UnsetType
+
+from agent_core.errors import InputInvalid
 
 
 def stored_policy(policy: common.SandboxPolicy) -> setting.SandboxPolicy:
@@ -68,8 +71,15 @@ def sandbox_policy(policy: setting.SandboxPolicy) -> Policy:
     """Return a stored policy as the sandbox takes it.
 
     Raises:
-        PolicyInvalid: a root is not absolute.
+        InputInvalid: it names a path that cannot be one.
     """
+    try:
+        return _sandbox_policy(policy)
+    except PolicyInvalid as error:
+        raise InputInvalid(f"sandboxPolicy: {error}") from error
+
+
+def _sandbox_policy(policy: setting.SandboxPolicy) -> Policy:
     match policy:
         case setting.DangerFullAccessPolicy():
             return Policy.danger_full_access()

@@ -6,12 +6,11 @@ from typing import TypeVar
 
 import anyio.lowlevel
 from agent_protocol.rollout.event import ExecApprovalRequestEvent, ParsedCommand
-from agent_protocol.v2.common import AskForApproval
 from agent_sandbox.policy import Policy
 from msgspec import UNSET
 
 from agent_core.approvals.broker import Question
-from agent_core.command.decision import Forbidden, NeedsApproval, SandboxPermissions, decide
+from agent_core.command.decision import CommandDecision, Forbidden, NeedsApproval
 from agent_core.errors import AgentError
 from agent_core.tools.tool import ToolContext
 
@@ -35,13 +34,11 @@ class CommandAsk:
     argv: tuple[str, ...]
     cwd: str
     parsed: tuple[ParsedCommand, ...]
-    permissions: SandboxPermissions
-    """Whether the model asks to run it outside the sandbox."""
+    decision: CommandDecision
+    """What the policy says of it."""
     justification: str | None
     keys: Sequence[Hashable]
     """What an approval for the session covers."""
-    prefix_rule: tuple[str, ...] = ()
-    """The prefix the model would like to be allowed from now on."""
 
 
 async def run_command(
@@ -57,14 +54,7 @@ async def run_command(
     Raises:
         Rejected: it may not run, or not again without the sandbox.
     """
-    policy = context.turn.policy
-    decision = decide(
-        ask.argv,
-        approval_policy=AskForApproval(context.turn.settings.approval_policy),
-        sandbox=policy,
-        sandbox_permissions=ask.permissions,
-        prefix_rule=ask.prefix_rule,
-    )
+    policy, decision = context.turn.policy, ask.decision
     if isinstance(decision, Forbidden):
         raise Rejected(decision.reason, by_user=False)
     approved = False

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import anyio
 import msgspec
 from agent_protocol.rollout.event import EventMsg
 from agent_protocol.rollout.response_item import InputImagePart, InputTextPart, ResponseItem
@@ -67,6 +68,8 @@ class ToolContext:
     spawner: Spawner
     diff: TurnDiffTracker
     clock: Clock
+    patching: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held from a patch's verification to its report: patches in disguise may come side by side."""
 
 
 class Tool(Protocol):

@@ -3,10 +3,11 @@
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agent_protocol.rollout.event import DeleteFile, FileChange, UpdateFile
+import anyio.to_thread
+from agent_protocol.rollout.event import DeleteFile, EventMsg, FileChange, TurnDiffEvent, UpdateFile
 
 from agent_core.patch.linediff import unified_hunks
 
@@ -43,7 +44,8 @@ class _Baseline:
 class TurnDiffTracker:
     """Compares the files a turn's patches touched with what they were before. One tracker serves one turn.
 
-    Files changed in other ways are seen only as far as a patch touched them, too.
+    Files changed in other ways are seen only as far as a patch touched them, too. Its methods read files, so they
+    belong on a worker thread, one at a time.
     """
 
     def __init__(self) -> None:
@@ -51,6 +53,11 @@ class TurnDiffTracker:
         """By the path the file has now."""
         self._last: dict[str, tuple[str, str, _State, str]] = {}
         """The names, state and diff each file had when it was last compared: the same diff is asked for often."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no file was noted yet."""
+        return not self._baselines
 
     def note(self, changes: Mapping[str, FileChange]) -> None:
         """Remember the files that ``changes``, keyed by absolute path, are about to touch. Call it before they do."""
@@ -62,10 +69,7 @@ class TurnDiffTracker:
                 self._touch(path if isinstance(change, DeleteFile) else os.path.realpath(path))
 
     def unified_diff(self) -> str:
-        """Return the diff of all touched files, sorted by the path shown; ``""`` when nothing differs.
-
-        Reads the files as they are now; blocks on the file system.
-        """
+        """Return the diff of all touched files as they are now, sorted by the path shown; ``""`` for none."""
         roots: dict[str, str | None] = {}
         parts: list[tuple[str, str]] = []
         for path, baseline in self._baselines.items():
@@ -96,6 +100,14 @@ class TurnDiffTracker:
         self._baselines[target] = self._baselines.pop(source) if state.mode is None else _Baseline(target, state)
 
 
+async def show_diff(tracker: TurnDiffTracker, emit: Callable[[EventMsg], None]) -> None:
+    """Emit the diff of the turn so far, if there is one."""
+    if not tracker.is_empty:
+        diff = await anyio.to_thread.run_sync(tracker.unified_diff)
+        if diff:
+            emit(TurnDiffEvent(unified_diff=diff))
+
+
 def _state(path: str) -> _State:
     try:
         status = os.lstat(path)
@@ -112,7 +124,9 @@ def _state(path: str) -> _State:
 def _shown(path: str, roots: dict[str, str | None]) -> str:
     """Return a path relative to the repository it is in, or as it is outside of any."""
     root = _repository(os.path.dirname(path), roots)
-    return path if root is None else os.path.relpath(path, root)
+    shown = path if root is None else os.path.relpath(path, root)
+    # A link may lead to a name that is not text.
+    return os.fsencode(shown).decode(errors="replace")
 
 
 def _repository(folder: str, roots: dict[str, str | None]) -> str | None:

@@ -1,5 +1,6 @@
 """The sample-act loop of a regular turn: ask the model, run its tools, ask again until it is done."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,7 +15,6 @@ from agent_protocol.rollout.event import (
     ModelRerouteEvent,
     StreamErrorEvent,
     TokenCountEvent,
-    TurnDiffEvent,
     WarningEvent,
 )
 from agent_protocol.rollout.response_item import (
@@ -37,6 +37,7 @@ from agent_core.tools.parallel import ParallelGate
 from agent_core.tools.registry import ToolRegistry, aborted_output
 from agent_core.tools.tool import ToolContext, ToolOutput
 from agent_core.turn.context import TurnContext
+from agent_core.turn.diff import show_diff
 from agent_core.turn.reduce import StreamReducer, ToolCallItem
 
 
@@ -66,12 +67,12 @@ class _Call:
     started: float
     done: anyio.Event = field(default_factory=anyio.Event)
     output: ToolOutput | None = None
-    is_recorded: bool = False
 
 
 @dataclass(slots=True)
 class _Sample:
-    calls: list[_Call] = field(default_factory=list)
+    called: bool = False
+    """Whether the model called any tool."""
     failure: ModelError | None = None
     last_message: str | None = None
 
@@ -93,16 +94,19 @@ class LoopServices:
 
 
 class TurnLoop:
-    """Runs one regular turn to its end. Cancel the calling scope to stop it."""
+    """Runs one regular turn to its end. Cancel the calling scope to stop it, then :meth:`close` it in any case."""
 
-    def __init__(self, context: TurnContext, services: LoopServices) -> None:
+    def __init__(self, context: TurnContext, services: LoopServices, user_input: Sequence[UserInput]) -> None:
         self._context = context
         self._s = services
         self._gate = ParallelGate()
-        self._pending: list[Sequence[UserInput]] = []
+        self._pending: list[Sequence[UserInput]] = [user_input] if user_input else []
+        self._calls: deque[_Call] = deque()
+        """Calls whose output is still to be recorded, in order."""
         self._rerouted = False
-        self._sample_state: _Sample | None = None
         self._is_over = False
+        self.has_input = False
+        """Whether the history holds something the user said in this turn."""
 
     def steer(self, user_input: Sequence[UserInput]) -> bool:
         """Let the turn take further input before its next model request; return whether it still can."""
@@ -111,43 +115,40 @@ class TurnLoop:
         self._pending.append(user_input)
         return True
 
-    async def run(self, user_input: Sequence[UserInput]) -> str | None:
-        """Run until the model asks for nothing more; return its last message.
+    async def run(self) -> str | None:
+        """Run until the model asks for nothing more; return its last message. Without input it is not asked at all.
 
         Raises:
             ModelError: the model cannot be asked, retries included.
             RolloutWriteError: the record cannot be created.
         """
-        if not user_input:
-            return None
-        await self._take_input(user_input)
-        await self._s.scribe.materialise()
         last_message: str | None = None
-        while True:
+        called = False
+        while called or self._pending:
             await self._take_pending()
+            await self._s.scribe.materialise()
             sample = await self._sample_with_retries()
+            called = sample.called
             last_message = sample.last_message or last_message
-            if not sample.calls and not self._pending:
-                self._is_over = True
-                return last_message
-
-    async def abandon(self) -> None:
-        """Leave an output for every call still without one; called in place of :meth:`close` after a cancel."""
-        sample = self._sample_state
-        for call in sample.calls if sample is not None else ():
-            elapsed = self._s.clock.monotonic() - call.started
-            self._record_output(call, call.output or aborted_output(call.item.name, elapsed))
-        await self.close()
-
-    async def close(self) -> None:
-        """Take no more input, and keep what nobody answered."""
         self._is_over = True
+        return last_message
+
+    async def close(self, *, aborted: bool) -> None:
+        """Take no more input, and keep what was left: outputs of calls, and what nobody answered.
+
+        With ``aborted`` a call still without an output gets one that says so.
+        """
+        self._is_over = True
+        for call in self._calls:
+            if call.output is None and aborted:
+                call.output = aborted_output(call.item.name, self._s.clock.monotonic() - call.started)
+        self._record_finished()
         await self._take_pending()
 
     async def _take_pending(self) -> None:
-        pending, self._pending = self._pending, []
-        for entry in pending:
-            await self._take_input(entry)
+        while self._pending:
+            await self._take_input(self._pending[0])
+            del self._pending[0]
 
     async def _take_input(self, user_input: Sequence[UserInput]) -> None:
         message = (
@@ -160,6 +161,7 @@ class TurnLoop:
         self._s.scribe.record([message])
         self._s.scribe.emit(ItemStartedEvent(thread_id=thread_id, turn_id=turn_id, item=item))
         self._s.scribe.emit(ItemCompletedEvent(thread_id=thread_id, turn_id=turn_id, item=item))
+        self.has_input = True
 
     async def _sample_with_retries(self) -> _Sample:
         attempt = 0
@@ -184,14 +186,15 @@ class TurnLoop:
             await self._s.clock.sleep(stream_backoff(attempt, error, self._s.randomness))
 
     async def _sample(self) -> _Sample:
-        sample = self._sample_state = _Sample()
+        sample = _Sample()
         self._s.scribe.record_context(self._context)
         request = self._s.request(self._s.history.items)
         async with anyio.create_task_group() as tools:
 
             def start_call(item: ToolCallItem) -> None:
                 call = _Call(item, self._s.clock.monotonic())
-                sample.calls.append(call)
+                self._calls.append(call)
+                sample.called = True
                 tools.start_soon(self._run_call, call)
 
             reducer = StreamReducer(
@@ -211,11 +214,11 @@ class TurnLoop:
                 sample.failure = error
                 tools.cancel_scope.cancel()
             else:
-                await self._collect(sample)
+                await self._collect()
+        self._record_finished()
         sample.last_message = reducer.last_message
         if sample.failure is None:
-            self._emit_diff()
-        self._sample_state = None
+            await show_diff(self._s.tool_context.diff, self._s.scribe.emit)
         return sample
 
     async def _run_call(self, call: _Call) -> None:
@@ -223,23 +226,21 @@ class TurnLoop:
             call.output = await self._s.tools.run(self._s.tool_context, call.item)
         call.done.set()
 
-    async def _collect(self, sample: _Sample) -> None:
+    async def _collect(self) -> None:
         """Record outputs in the order of the calls, whichever finishes first."""
-        for call in sample.calls:
-            await call.done.wait()
-            if call.output is not None:
-                self._record_output(call, call.output)
+        while self._calls:
+            await self._calls[0].done.wait()
+            self._record_output(self._calls.popleft())
 
-    def _record_output(self, call: _Call, output: ToolOutput) -> None:
-        if not call.is_recorded:
-            call.is_recorded = True
-            self._s.scribe.record([*output.before, _output_item(call.item, output)])
-            self._pending.extend(output.pending)
+    def _record_finished(self) -> None:
+        """Record the outputs there are; a call without one is answered in its place when the model is asked again."""
+        while self._calls:
+            self._record_output(self._calls.popleft())
 
-    def _emit_diff(self) -> None:
-        diff = self._s.tool_context.diff.unified_diff()
-        if diff:
-            self._s.scribe.emit(TurnDiffEvent(unified_diff=diff))
+    def _record_output(self, call: _Call) -> None:
+        if call.output is not None:
+            self._s.scribe.record([*call.output.before, _output_item(call.item, call.output)])
+            self._pending.extend(call.output.pending)
 
     def _account(self, event: ModelEvent) -> None:
         history = self._s.history

@@ -1,5 +1,7 @@
 """Threads: start, resume, read, list."""
 
+from contextlib import ExitStack
+
 from agent_core.face import ThreadOptions
 from agent_protocol.errors import InvalidRequest
 from agent_protocol.ids import canonical_uuid
@@ -71,9 +73,12 @@ class ThreadHandlers:
             history=params.history,
         )
         channel = self._hub.channel(thread)
-        # Before the record is read, so that nothing falls between what is read and what is sent.
-        channel.subscribe(ctx.connection)
-        view = await thread.view(True)
+        with ExitStack() as refused:
+            # Before the record is read, so that nothing falls between what is read and what is sent.
+            if channel.subscribe(ctx.connection):
+                refused.callback(channel.unsubscribe, ctx.connection)
+            view = await thread.view(True)
+            refused.pop_all()
         facts = thread.settings
         ctx.after_reply(channel.open)
         ctx.after_reply(lambda: channel.offer_questions(ctx.connection))

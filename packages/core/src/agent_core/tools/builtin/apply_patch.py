@@ -2,6 +2,7 @@
 
 import os
 
+import anyio
 import anyio.to_thread
 import msgspec
 from agent_protocol.rollout.event import (
@@ -10,7 +11,6 @@ from agent_protocol.rollout.event import (
     ExecCommandOutputDeltaEvent,
     PatchApplyBeginEvent,
     PatchApplyEndEvent,
-    TurnDiffEvent,
 )
 from agent_protocol.v2.common import AskForApproval
 from agent_protocol.wire import JsonValue
@@ -36,7 +36,7 @@ from agent_core.tools.tool import (
     function_spec,
     string,
 )
-from agent_core.truncation import TruncationPolicy
+from agent_core.turn.diff import show_diff
 
 _TIMEOUT_MS = 60_000
 _DESCRIPTION = (
@@ -80,22 +80,27 @@ class ApplyPatch:
 
 
 async def apply_patch(context: ToolContext, call_id: str, patch: str, cwd: str) -> ToolOutput:
-    """Verify, ask, apply and report one patch.
+    """Verify, ask, apply and report one patch; the next one waits.
 
     Raises:
         ToolFailure: the patch does not fit the files or may not be applied.
     """
-    try:
-        verified = await anyio.to_thread.run_sync(verify, patch, cwd)
-    except PatchError as error:
-        raise ToolFailure(f"apply_patch verification failed: {error}") from error
+    async with context.patching:
+        try:
+            verified = await anyio.to_thread.run_sync(verify, patch, cwd)
+        except PatchError as error:
+            raise ToolFailure(f"apply_patch verification failed: {error}") from error
+        return await _apply(context, call_id, verified)
+
+
+async def _apply(context: ToolContext, call_id: str, verified: VerifiedPatch) -> ToolOutput:
     try:
         policy, asked = await _permission(context, call_id, verified)
     except Rejected as rejection:
         _begin(context, call_id, verified, auto_approved=False)
         _end(context, call_id, verified, "declined", stderr=rejection.reason)
         raise ToolFailure(rejection.reason) from rejection
-    context.diff.note(verified.changes)
+    await anyio.to_thread.run_sync(context.diff.note, verified.changes)
     _begin(context, call_id, verified, auto_approved=not asked)
     try:
         result = await _carry_out(context, call_id, verified, policy)
@@ -111,11 +116,8 @@ async def apply_patch(context: ToolContext, call_id: str, patch: str, cwd: str) 
     succeeded = result.exit_code == 0
     status: EndStatus = "completed" if succeeded else "failed"
     _end(context, call_id, verified, status, stdout=result.stdout, stderr=result.stderr)
-    diff = context.diff.unified_diff()
-    if diff:
-        context.emit(TurnDiffEvent(unified_diff=diff))
-    model = context.turn.model
-    text = structured_text(result.outcome(), TruncationPolicy(model.truncation_mode, model.truncation_limit))
+    await show_diff(context.diff, context.emit)
+    text = structured_text(result.outcome(), context.turn.truncation)
     return ToolOutput(text, success=succeeded)
 
 
@@ -167,7 +169,11 @@ async def _carry_out(
         timeout_ms=_TIMEOUT_MS,
         stdin=verified.patch.encode(),
     )
-    return await oneshot.run(context.spawner, request, context.clock, show)
+    try:
+        return await oneshot.run(context.spawner, request, context.clock, show)
+    except anyio.get_cancelled_exc_class():
+        _end(context, call_id, verified, "failed", stderr="stopped before it was done")
+        raise
 
 
 def _begin(context: ToolContext, call_id: str, verified: VerifiedPatch, *, auto_approved: bool) -> None:

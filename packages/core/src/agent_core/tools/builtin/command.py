@@ -1,16 +1,15 @@
 """What all tools that run commands share: directories, escalation, patches in disguise, and what to ask."""
 
 import os
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
 
-from agent_protocol.rollout.event import ParsedCommand
+import anyio.to_thread
 from agent_protocol.v2.common import AskForApproval
 from agent_protocol.wire import JsonValue
 from agent_sandbox.policy import Policy
 
-from agent_core.command.decision import SandboxPermissions, approval_key, escalation_refusal
+from agent_core.command.decision import SandboxPermissions, approval_key, decide, escalation_refusal
 from agent_core.command.parsed import parse_command
 from agent_core.context.frame import message
 from agent_core.errors import ToolFailure
@@ -32,18 +31,8 @@ APPROVAL_PARAMETERS: dict[str, JsonValue] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CommandFacts:
-    """A command as it is shown and compared."""
-
-    argv: tuple[str, ...]
-    cwd: str
-    parsed: tuple[ParsedCommand, ...]
-
-    @classmethod
-    def of(cls, argv: tuple[str, ...], cwd: str) -> Self:
-        """Return the facts of ``argv``, to be run in ``cwd``."""
-        return cls(argv, cwd, tuple(parse_command(argv)))
+_reading = threading.Lock()
+"""Held while a script is read: that may take seconds for a long one, and the parser serves one thread at a time."""
 
 
 def working_directory(context: ToolContext, workdir: str | None) -> str:
@@ -61,10 +50,11 @@ def environment_under(policy: Policy, environment: Mapping[str, str]) -> dict[st
     return variables
 
 
-def command_ask(
+async def command_ask(
     context: ToolContext,
     call: ToolCall,
-    facts: CommandFacts,
+    argv: tuple[str, ...],
+    cwd: str,
     *,
     permissions: str,
     justification: str | None,
@@ -79,19 +69,30 @@ def command_ask(
     if permissions not in ("use_default", "require_escalated"):
         raise ToolFailure(f"sandbox_permissions is {permissions!r}; it must be use_default or require_escalated")
     wanted: SandboxPermissions = "require_escalated" if permissions == "require_escalated" else "use_default"
-    refusal = escalation_refusal(AskForApproval(context.turn.settings.approval_policy), wanted)
+    approval_policy = AskForApproval(context.turn.settings.approval_policy)
+    refusal = escalation_refusal(approval_policy, wanted)
     if refusal is not None:
         raise ToolFailure(refusal)
-    return CommandAsk(
-        call_id=call.call_id,
-        argv=facts.argv,
-        cwd=facts.cwd,
-        parsed=facts.parsed,
-        permissions=wanted,
-        justification=justification,
-        keys=(approval_key(facts.argv, facts.cwd, wanted, tty=tty),),
-        prefix_rule=prefix_rule,
-    )
+
+    def read() -> CommandAsk:
+        with _reading:
+            return CommandAsk(
+                call_id=call.call_id,
+                argv=argv,
+                cwd=cwd,
+                parsed=parse_command(argv),
+                decision=decide(
+                    argv,
+                    approval_policy=approval_policy,
+                    sandbox=context.turn.policy,
+                    sandbox_permissions=wanted,
+                    prefix_rule=prefix_rule,
+                ),
+                justification=justification,
+                keys=(approval_key(argv, cwd, wanted, tty=tty),),
+            )
+
+    return await anyio.to_thread.run_sync(read)
 
 
 async def as_patch(context: ToolContext, call: ToolCall, argv: tuple[str, ...], cwd: str) -> ToolOutput | None:

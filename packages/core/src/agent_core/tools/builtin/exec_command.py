@@ -1,8 +1,10 @@
 """``exec_command`` and ``write_stdin``: commands that may go on running while the model does other things."""
 
+import anyio
 import msgspec
 from agent_protocol.rollout.event import (
     Duration,
+    EndStatus,
     ExecCommandBeginEvent,
     ExecCommandEndEvent,
     ExecCommandOutputDeltaEvent,
@@ -23,19 +25,19 @@ from agent_core.exec.manager import (
     WRITE_YIELD_MS,
     ExecResult,
     StartRequest,
+    StdinBlocked,
     StdinClosed,
     UnknownProcess,
 )
 from agent_core.exec.shell import shell_named
 from agent_core.tools.builtin.command import (
     APPROVAL_PARAMETERS,
-    CommandFacts,
     as_patch,
     command_ask,
     environment_under,
     working_directory,
 )
-from agent_core.tools.orchestrate import Rejected, run_command
+from agent_core.tools.orchestrate import CommandAsk, Rejected, run_command
 from agent_core.tools.tool import (
     ToolCall,
     ToolContext,
@@ -104,39 +106,50 @@ class ExecCommand:
         patched = await as_patch(context, call, argv, cwd)
         if patched is not None:
             return patched
-        facts = CommandFacts.of(argv, cwd)
-        ask = command_ask(
+        ask = await command_ask(
             context,
             call,
-            facts,
+            argv,
+            cwd,
             permissions=arguments.sandbox_permissions,
             justification=arguments.justification,
             prefix_rule=arguments.prefix_rule,
             tty=arguments.tty,
         )
 
+        report = _Report(context, ask)
+
         async def attempt(policy: Policy) -> ExecResult:
-            return await context.processes.start(
-                StartRequest(
-                    call_id=call.call_id,
-                    argv=argv,
-                    cwd=cwd,
-                    policy_cwd=context.turn.cwd,
-                    env={**environment_under(policy, context.turn.environment), **UNIFIED_EXEC_VARIABLES},
-                    policy=policy,
-                    sink=_Sink(context, call.call_id, facts),
-                    tty=arguments.tty,
-                    yield_ms=int(arguments.yield_time_ms),
-                    max_output_tokens=_whole(arguments.max_output_tokens),
-                )
+            request = StartRequest(
+                call_id=call.call_id,
+                argv=argv,
+                cwd=cwd,
+                policy_cwd=context.turn.cwd,
+                env={**environment_under(policy, context.turn.environment), **UNIFIED_EXEC_VARIABLES},
+                policy=policy,
+                sink=report,
+                tty=arguments.tty,
+                yield_ms=int(arguments.yield_time_ms),
+                max_output_tokens=_whole(arguments.max_output_tokens),
+                process_id=report.process_id,
             )
+            try:
+                return await context.processes.start(request)
+            except anyio.get_cancelled_exc_class():
+                if report.process_id is not None:
+                    # The model will never learn its id.
+                    await context.processes.end(report.process_id)
+                raise
 
         try:
             result = await run_command(context, ask, attempt, _was_denied)
         except Rejected as rejection:
+            report.decline(rejection.reason)
             raise ToolFailure(f"exec_command failed: {rejection.reason}") from rejection
         except SandboxError as error:
             raise ToolFailure(f"exec_command failed: {error}") from error
+        finally:
+            report.close()
         if result.setup_failed:
             raise ToolFailure(f"exec_command failed: the sandbox could not be set up: {result.output.text().strip()}")
         open_count = len(context.processes.open_processes())
@@ -175,7 +188,7 @@ class WriteStdin:
             )
         except UnknownProcess as error:
             raise ToolFailure(f"write_stdin failed: Unknown process id {process_id}") from error
-        except StdinClosed as error:
+        except (StdinClosed, StdinBlocked) as error:
             raise ToolFailure(f"write_stdin failed: {error}") from error
         context.emit(
             TerminalInteractionEvent(call_id=result.call_id, process_id=str(process_id), stdin=arguments.chars)
@@ -183,54 +196,78 @@ class WriteStdin:
         return ToolOutput(result.text())
 
 
-class _Sink:
-    """Tells the log what a process does, under the turn that started it."""
+class _Report:
+    """Tells the log what the processes of one call do, under the turn that started them.
 
-    def __init__(self, context: ToolContext, call_id: str, facts: CommandFacts) -> None:
-        self._context = context
-        self._call_id = call_id
-        self._facts = facts
+    A command that the sandbox kept from working may be run again. To whoever watches that is one command: it begins
+    with the first attempt and ends with the last. So an end is held back while the call may still be followed up.
+    """
+
+    def __init__(self, context: ToolContext, ask: CommandAsk) -> None:
+        self.process_id: int | None = None
+        """Shared by all attempts; ``None`` until the first has started."""
+        self._emit = context.emit_for
         self._turn_id = context.turn.turn_id
-        self._process_id = ""
+        self._ask = ask
+        self._held: ExecCommandEndEvent | None = None
+        self._is_closed = False
 
     def begin(self, process_id: int) -> None:
-        self._process_id = str(process_id)
-        self._context.emit_for(
+        self._held = None
+        if self.process_id is not None:
+            return
+        self.process_id = process_id
+        self._emit(
             self._turn_id,
             ExecCommandBeginEvent(
-                call_id=self._call_id,
-                process_id=self._process_id,
+                call_id=self._ask.call_id,
+                process_id=str(process_id),
                 turn_id=self._turn_id,
-                command=self._facts.argv,
-                cwd=self._facts.cwd,
-                parsed_cmd=self._facts.parsed,
+                command=self._ask.argv,
+                cwd=self._ask.cwd,
+                parsed_cmd=self._ask.parsed,
                 source="unified_exec_startup",
             ),
         )
 
     def output(self, chunk: bytes) -> None:
-        self._context.emit_for(
-            self._turn_id, ExecCommandOutputDeltaEvent(call_id=self._call_id, stream="stdout", chunk=chunk)
-        )
+        self._emit(self._turn_id, ExecCommandOutputDeltaEvent(call_id=self._ask.call_id, stream="stdout", chunk=chunk))
 
     def end(self, exit_code: int, aggregated_output: str, duration_seconds: float) -> None:
-        self._context.emit_for(
-            self._turn_id,
-            ExecCommandEndEvent(
-                call_id=self._call_id,
-                process_id=self._process_id,
-                turn_id=self._turn_id,
-                command=self._facts.argv,
-                cwd=self._facts.cwd,
-                parsed_cmd=self._facts.parsed,
-                source="unified_exec_startup",
-                stdout=aggregated_output,
-                aggregated_output=aggregated_output,
-                exit_code=exit_code,
-                duration=Duration.from_seconds(duration_seconds),
-                formatted_output=aggregated_output,
-                status="completed" if exit_code == 0 else "failed",
-            ),
+        status: EndStatus = "completed" if exit_code == 0 else "failed"
+        event = self._end(exit_code, aggregated_output, duration_seconds, status)
+        if self._is_closed:
+            self._emit(self._turn_id, event)
+        else:
+            self._held = event
+
+    def decline(self, reason: str) -> None:
+        """Let a refused second attempt be the end; a command that never began is not told of."""
+        if self._held is not None:
+            self._held = self._end(-1, reason, 0.0, "declined")
+
+    def close(self) -> None:
+        """Tell an end that was held back; a later one is told when it comes."""
+        self._is_closed = True
+        if self._held is not None:
+            self._emit(self._turn_id, self._held)
+            self._held = None
+
+    def _end(self, exit_code: int, text: str, duration_seconds: float, status: EndStatus) -> ExecCommandEndEvent:
+        return ExecCommandEndEvent(
+            call_id=self._ask.call_id,
+            process_id=str(self.process_id),
+            turn_id=self._turn_id,
+            command=self._ask.argv,
+            cwd=self._ask.cwd,
+            parsed_cmd=self._ask.parsed,
+            source="unified_exec_startup",
+            stdout=text,
+            aggregated_output=text,
+            exit_code=exit_code,
+            duration=Duration.from_seconds(duration_seconds),
+            formatted_output=text,
+            status=status,
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import anyio
 import msgspec
 from agent_protocol.rollout.event import (
     Duration,
@@ -17,16 +18,17 @@ from agent_sandbox.policy import Policy
 
 from agent_core.errors import ToolFailure
 from agent_core.exec import oneshot
+from agent_core.exec.buffer import HeadBuffer
 from agent_core.exec.format import CommandOutcome, plain_text, structured_text
+from agent_core.exec.text import decode_output
 from agent_core.tools.builtin.command import (
     APPROVAL_PARAMETERS,
-    CommandFacts,
     as_patch,
     command_ask,
     environment_under,
     working_directory,
 )
-from agent_core.tools.orchestrate import Rejected, run_command
+from agent_core.tools.orchestrate import CommandAsk, Rejected, run_command
 from agent_core.tools.tool import (
     ToolCall,
     ToolContext,
@@ -132,21 +134,25 @@ async def _run(
     patched = await as_patch(context, call, argv, cwd)
     if patched is not None:
         return patched
-    facts = CommandFacts.of(argv, cwd)
-    ask = command_ask(
+    ask = await command_ask(
         context,
         call,
-        facts,
+        argv,
+        cwd,
         permissions=arguments.sandbox_permissions,
         justification=arguments.justification,
         prefix_rule=arguments.prefix_rule,
     )
     given = arguments.timeout_ms if arguments.timeout_ms is not None else arguments.timeout
 
+    shown = HeadBuffer()
+
     def show(stream: oneshot.Stream, chunk: bytes) -> None:
+        shown.put(chunk)
         context.emit(ExecCommandOutputDeltaEvent(call_id=call.call_id, stream=stream, chunk=chunk))
 
     async def attempt(policy: Policy) -> oneshot.OneShotResult:
+        started = context.clock.monotonic()
         request = oneshot.OneShotRequest(
             argv=argv,
             cwd=cwd,
@@ -155,22 +161,27 @@ async def _run(
             policy=policy,
             timeout_ms=oneshot.DEFAULT_TIMEOUT_MS if given is None else int(given),
         )
-        return await oneshot.run(context.spawner, request, context.clock, show)
+        try:
+            return await oneshot.run(context.spawner, request, context.clock, show)
+        except anyio.get_cancelled_exc_class():
+            text = decode_output(shown.bytes())
+            outcome = CommandOutcome(-1, text, context.clock.monotonic() - started)
+            _end(context, ask, outcome, text, "failed")
+            raise
 
     context.emit(
         ExecCommandBeginEvent(
-            call_id=call.call_id, turn_id=context.turn.turn_id, command=argv, cwd=cwd, parsed_cmd=facts.parsed
+            call_id=call.call_id, turn_id=context.turn.turn_id, command=argv, cwd=cwd, parsed_cmd=ask.parsed
         )
     )
     try:
         outcome = (await run_command(context, ask, attempt, _was_denied)).outcome()
     except (Rejected, SandboxError) as error:
         status: EndStatus = "declined" if isinstance(error, Rejected) else "failed"
-        _end(context, call, facts, CommandOutcome(-1, str(error), 0.0), str(error), status)
+        _end(context, ask, CommandOutcome(-1, str(error), 0.0), str(error), status)
         raise ToolFailure(str(error)) from error
-    policy = TruncationPolicy(context.turn.model.truncation_mode, context.turn.model.truncation_limit)
-    text = formatted(outcome, policy)
-    _end(context, call, facts, outcome, text, "completed" if outcome.exit_code == 0 else "failed")
+    text = formatted(outcome, context.turn.truncation)
+    _end(context, ask, outcome, text, "completed" if outcome.exit_code == 0 else "failed")
     return ToolOutput(text, success=outcome.exit_code == 0)
 
 
@@ -185,16 +196,14 @@ def _was_denied(result: oneshot.OneShotResult) -> bool:
     return isinstance(outcome, Denied)
 
 
-def _end(
-    context: ToolContext, call: ToolCall, facts: CommandFacts, outcome: CommandOutcome, text: str, status: EndStatus
-) -> None:
+def _end(context: ToolContext, ask: CommandAsk, outcome: CommandOutcome, text: str, status: EndStatus) -> None:
     context.emit(
         ExecCommandEndEvent(
-            call_id=call.call_id,
+            call_id=ask.call_id,
             turn_id=context.turn.turn_id,
-            command=facts.argv,
-            cwd=facts.cwd,
-            parsed_cmd=facts.parsed,
+            command=ask.argv,
+            cwd=ask.cwd,
+            parsed_cmd=ask.parsed,
             stdout=outcome.output,
             aggregated_output=outcome.output,
             exit_code=outcome.exit_code,

@@ -34,7 +34,7 @@ class ViewImage:
 
     async def run(self, context: ToolContext, call: ToolCall) -> ToolOutput:
         arguments = arguments_of(call, ViewImageArguments)
-        if "image" not in context.turn.model.input_modalities:
+        if not context.turn.model.accepts_images:
             raise ToolFailure("view_image is not possible: this model takes no images")
         path = os.path.join(context.turn.cwd, arguments.path)
         try:
