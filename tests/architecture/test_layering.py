@@ -37,6 +37,7 @@ LAZY_HOMES = {
 }
 # `except Exception` stands once in each of these and nowhere else: whatever happened must be answered or reported here.
 BOUNDARIES = {
+    "agent_core.agent": "a thread that breaks ends alone",
     "agent_core.thread.factory": "what is prepared in the background",
     "agent_core.thread.running": "the end of a turn",
     "agent_protocol.client.inbox": "the client's answer to a question",

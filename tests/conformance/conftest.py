@@ -3,12 +3,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from implementation import OURS, find
+from implementation import IMPLEMENTATIONS, OURS, find
 from requirement import manifest
 from stage import Opener, Stage, staged
 
 HERE = Path(__file__).parent
-BOTH = ("ours", "reference")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,7 +31,7 @@ def is_tested(key: str) -> bool:
     return entry is not None and entry.is_tested
 
 
-@pytest.fixture(scope="module", params=BOTH)
+@pytest.fixture(scope="module", params=IMPLEMENTATIONS)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Each implementation in turn, one process for the tests of a module."""
     with staged(find(request.param), tmp_path_factory.mktemp("stage")) as stage:
@@ -53,7 +52,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield stage
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=IMPLEMENTATIONS)
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Opens a stage of each implementation in turn with a home of its own."""
     return partial(staged, find(request.param), tmp_path / "stage")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from agent_protocol.wire import JsonValue
-from implementation import find
+from implementation import IMPLEMENTATIONS, find
 from stage import UNKNOWN_THREAD, Stage, staged
 
 INVALID = -32600
@@ -40,7 +40,7 @@ REFUSED = [
 ]
 
 
-@pytest.fixture(scope="module", params=["ours", "reference"])
+@pytest.fixture(scope="module", params=IMPLEMENTATIONS)
 def plain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with staged(find(request.param), tmp_path_factory.mktemp("plain"), experimental=False) as stage:
         yield stage

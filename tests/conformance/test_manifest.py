@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from agent_protocol import registry
 from agent_server.handlers.table import DEFERRED
+from implementation import IMPLEMENTATIONS, find
 from requirement import TABLE, TITLES, manifest, table
 
 HERE = Path(__file__).parent
@@ -50,3 +51,7 @@ def test_the_server_defers_just_what_the_manifest_defers() -> None:
 
 def test_the_page_of_the_manifest_is_current() -> None:
     assert TABLE.read_text() == table()
+
+
+def test_what_both_must_do_was_shown_with_both() -> None:
+    assert [find(name).name for name in ("ours", "reference")] == IMPLEMENTATIONS

@@ -28,6 +28,10 @@ def reference() -> Implementation | None:
     return None if found is None else Implementation("reference", (found,))
 
 
+IMPLEMENTATIONS = ["ours"] if reference() is None else ["ours", "reference"]
+"""What a test of both is run with here."""
+
+
 def find(name: str) -> Implementation:
     """Return ``ours`` or the ``reference``; a test that needs a reference that is not here is skipped."""
     found = OURS if name == "ours" else reference()

@@ -295,3 +295,43 @@ async def test_at_any_event_of_a_turn_nothing_is_lost_or_doubled(open_thread: Op
         while await interrupted_at(seen.agent, seen.model, cwd, position):
             position += 1
         assert position > 20
+
+
+class BreakingClock(SystemClock):
+    """Tells the time until it is told to break, fails once, and then tells it again."""
+
+    def __init__(self) -> None:
+        self.breaks = False
+
+    def monotonic(self) -> float:
+        if self.breaks:
+            self.breaks = False
+            raise ZeroDivisionError
+        return super().monotonic()
+
+
+@pytest.mark.anyio
+async def test_a_tool_that_breaks_on_its_way_out_does_not_make_it_a_failure(open_thread: Opener) -> None:
+    clock = BreakingClock()
+    script = [answer(function_call("shell_command", {"command": "echo up; sleep 60"})), answer(message("later"))]
+    async with open_thread(script, clock=clock) as seen:
+        turn_id = await seen.start()
+        await seen.until(ExecCommandOutputDeltaEvent)
+        clock.breaks = True
+        await seen.thread.interrupt(turn_id, lambda: None)
+        assert len(seen.all(TurnAbortedEvent)) == 1
+        assert_one_end_which_is_last(seen)
+        await seen.turn("next")
+        assert_every_call_has_one_output(seen.model.requests[1])
+
+
+@pytest.mark.anyio
+async def test_a_turn_whose_winding_up_breaks_still_ends(open_thread: Opener) -> None:
+    clock = BreakingClock()
+    script = [answer(function_call("exec_command", {"cmd": "touch a"}))]
+    async with open_thread(script, approval=AskForApproval.UNTRUSTED, clock=clock) as seen:
+        turn_id = await seen.start()
+        await seen.until(ExecApprovalRequestEvent)
+        clock.breaks = True
+        await seen.thread.interrupt(turn_id, lambda: None)
+        assert_one_end_which_is_last(seen)

@@ -82,12 +82,24 @@ def directory(given: str | None, base: Path) -> Path:
     """Return the directory a thread shall work in: ``given``, relative to ``base``, or ``base`` itself.
 
     Raises:
-        InputInvalid: it is not a directory.
+        InputInvalid: it is not a directory, or its name cannot be written down.
     """
     path = base if given is None else base / given
     if not path.is_dir():
         raise InputInvalid(f"cwd: {path} is not a directory")
-    return path.resolve()
+    path = path.resolve()
+    if not is_text(str(path)):
+        raise InputInvalid(f"cwd: {str(path)!a} has a name that is not UTF-8 and cannot be recorded")
+    return path
+
+
+def is_text(text: str) -> bool:
+    """Return whether ``text`` can be written as UTF-8; what came from bytes that are not, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def existing_directory(wanted: str, fallback: Path) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
+import msgspec
 from agent_protocol.projection.turn import build_turns
 from agent_protocol.projection.user_input import core_input
 from agent_protocol.rollout.event import TaskStartedEvent, WarningEvent
@@ -25,7 +26,7 @@ from agent_core.approvals.broker import ApprovalBroker
 from agent_core.context.facts import ContextFacts
 from agent_core.context.initial import initial_context
 from agent_core.context.update import settings_update
-from agent_core.errors import EphemeralThread, NotMaterialised, ThreadClosed, TurnNotActive
+from agent_core.errors import EphemeralThread, InputInvalid, NotMaterialised, ThreadClosed, TurnNotActive
 from agent_core.exec.manager import ExecManager
 from agent_core.face import Decision, ThreadFacts, TurnOverrides
 from agent_core.model.providers import ModelProvider
@@ -169,9 +170,9 @@ class Thread:
 
         Raises:
             ThreadClosed: the thread has ended.
-            InputInvalid: an override cannot be used; nothing was started or changed.
+            InputInvalid: the input or an override cannot be used; nothing was started or changed.
         """
-        taken = tuple(core_input(item) for item in user_input)
+        taken = _taken(user_input)
         while True:
             if self._tasks is None or self._closing.is_set():
                 raise ThreadClosed(self.id)
@@ -331,3 +332,12 @@ class Thread:
                 await writer.aclose()
             except StateError as error:
                 _logger.error("the last lines of thread %s were not written: %s", self.id, error)
+
+
+def _taken(user_input: Sequence[UserInput]) -> tuple[CoreInput, ...]:
+    taken = tuple(core_input(item) for item in user_input)
+    try:
+        msgspec.json.encode(taken)
+    except UnicodeEncodeError as error:
+        raise InputInvalid(f"input: it holds what is not text: {error}") from error
+    return taken

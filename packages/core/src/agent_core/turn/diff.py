@@ -66,7 +66,7 @@ class TurnDiffTracker:
                 self._touch(path)
                 self._move(path, change.move_path)
             else:
-                self._touch(path if isinstance(change, DeleteFile) else os.path.realpath(path))
+                self._touch(path if isinstance(change, DeleteFile) else _resolved(path))
 
     def unified_diff(self) -> str:
         """Return the diff of all touched files as they are now, sorted by the path shown; ``""`` for none."""
@@ -106,6 +106,13 @@ async def show_diff(tracker: TurnDiffTracker, emit: Callable[[EventMsg], None]) 
         diff = await anyio.to_thread.run_sync(tracker.unified_diff)
         if diff:
             emit(TurnDiffEvent(unified_diff=diff))
+
+
+def _resolved(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return path
 
 
 def _state(path: str) -> _State:

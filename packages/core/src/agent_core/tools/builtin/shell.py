@@ -145,29 +145,16 @@ async def _run(
     )
     given = arguments.timeout_ms if arguments.timeout_ms is not None else arguments.timeout
 
-    shown = HeadBuffer()
-
-    def show(stream: oneshot.Stream, chunk: bytes) -> None:
-        shown.put(chunk)
-        context.emit(ExecCommandOutputDeltaEvent(call_id=call.call_id, stream=stream, chunk=chunk))
-
     async def attempt(policy: Policy) -> oneshot.OneShotResult:
-        started = context.clock.monotonic()
         request = oneshot.OneShotRequest(
             argv=argv,
             cwd=cwd,
             policy_cwd=context.turn.cwd,
             env=environment_under(policy, context.turn.environment),
             policy=policy,
-            timeout_ms=oneshot.DEFAULT_TIMEOUT_MS if given is None else int(given),
+            timeout_ms=oneshot.DEFAULT_TIMEOUT_MS if given is None else max(int(given), 0),
         )
-        try:
-            return await oneshot.run(context.spawner, request, context.clock, show)
-        except anyio.get_cancelled_exc_class():
-            text = decode_output(shown.bytes())
-            outcome = CommandOutcome(-1, text, context.clock.monotonic() - started)
-            _end(context, ask, outcome, text, "failed")
-            raise
+        return await _attempt(context, ask, request)
 
     context.emit(
         ExecCommandBeginEvent(
@@ -183,6 +170,22 @@ async def _run(
     text = formatted(outcome, context.turn.truncation)
     _end(context, ask, outcome, text, "completed" if outcome.exit_code == 0 else "failed")
     return ToolOutput(text, success=outcome.exit_code == 0)
+
+
+async def _attempt(context: ToolContext, ask: CommandAsk, request: oneshot.OneShotRequest) -> oneshot.OneShotResult:
+    """Run the command once and show its output; where it is stopped, its end too."""
+    started, shown = context.clock.monotonic(), HeadBuffer()
+
+    def show(stream: oneshot.Stream, chunk: bytes) -> None:
+        shown.put(chunk)
+        context.emit(ExecCommandOutputDeltaEvent(call_id=ask.call_id, stream=stream, chunk=chunk))
+
+    try:
+        return await oneshot.run(context.spawner, request, context.clock, show)
+    except anyio.get_cancelled_exc_class():
+        text = decode_output(shown.bytes())
+        _end(context, ask, CommandOutcome(-1, text, context.clock.monotonic() - started), text, "failed")
+        raise
 
 
 def _was_denied(result: oneshot.OneShotResult) -> bool:
