@@ -145,7 +145,7 @@ async def test_a_socket_works_on_both_sides() -> None:
         await transport.aclose()
 
 
-async def test_a_terminal_like_device_is_written_in_small_pieces() -> None:
+async def test_a_terminal_that_is_slow_to_drain_gets_everything() -> None:
     controller, terminal = os.openpty()
     transport = StdioTransport(os.dup(terminal), terminal)
     received = bytearray()

@@ -13,8 +13,8 @@ from agent_protocol.framing import DEFAULT_MAX_FRAME_BYTES, LineSplitter, Oversi
 
 _READ_BYTES: Final = 256 * 1024
 _WRITE_BYTES: Final = 256 * 1024
-_SURE_BYTES: Final = 4096
-"""What a blocking descriptor that polls as writable takes without blocking."""
+_SURE_BYTES: Final = 512
+"""What a blocking device that polls as writable takes without blocking."""
 
 
 class StdioTransport:
@@ -69,12 +69,13 @@ class _Writer:
 
     def __init__(self, fd: int) -> None:
         mode = os.fstat(fd).st_mode
-        self._fd = _reopened(fd) if stat.S_ISFIFO(mode) else fd
+        own = _reopened(fd) if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) else None
+        self._fd = fd if own is None else own
         self._piece_bytes = _WRITE_BYTES
-        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
-            os.set_blocking(self._fd, False)
-        elif stat.S_ISCHR(mode):
+        if own is None and stat.S_ISCHR(mode):
             self._piece_bytes = _SURE_BYTES
+        elif own is None and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+            os.set_blocking(fd, False)
         self._closed = False
 
     async def write(self, data: bytes) -> None:
@@ -113,12 +114,15 @@ class _Writer:
         os.close(self._fd)
 
 
-def _reopened(fd: int) -> int:
-    """Return a descriptor of the same pipe with flags of its own, so that whoever shares ours keeps blocking writes."""
+def _reopened(fd: int) -> int | None:
+    """Return a non-blocking descriptor of the same pipe or terminal in place of ``fd``, ``None`` where there is none.
+
+    Its flags are its own, so that whoever shares ``fd`` keeps blocking writes.
+    """
     try:
-        own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
-        return fd
+        return None
     os.close(fd)
     return own
 
