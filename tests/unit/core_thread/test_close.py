@@ -6,6 +6,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from agent_core.agent import open_agent
+from agent_core.errors import AgentClosed
 from agent_core.face import LoggedEvent, ThreadOptions
 from agent_core.host import host_agent
 from agent_core.seams import system_randomness
@@ -169,6 +170,27 @@ async def test_a_host_that_is_never_asked_opens_nothing(tmp_path: Path) -> None:
 @pytest.mark.anyio
 async def test_an_agent_that_was_closed_takes_no_more_work(tmp_path: Path) -> None:
     async with open_agent(home=tmp_path, cwd=tmp_path, environ={}, model=ScriptedModel([])) as agent:
+        await agent.start_thread(ThreadOptions(model="gpt-5.2-codex"))
         await agent.aclose("over")
         await agent.aclose("over")
         assert agent.loaded_threads() == ()
+        with pytest.raises(AgentClosed):
+            await agent.start_thread(ThreadOptions())
+        with pytest.raises(AgentClosed):
+            await agent.resume_thread("any", ThreadOptions(), path="any", history=None)
+
+
+@pytest.mark.anyio
+async def test_a_process_that_outlives_its_turn_ends_under_its_id_when_the_thread_closes(open_thread: Opener) -> None:
+    start = function_call("exec_command", {"cmd": FIRST_PID, "login": False, "yield_time_ms": 250}, call_id="c")
+    async with open_thread([answer(start), answer(message("ok"))]) as seen:
+        turn_id = await seen.start()
+        pid = await printed_pid(seen)
+        await seen.until(TaskCompleteEvent)
+        assert is_alive(pid)
+        await seen.thread.aclose()
+        assert not is_alive(pid)
+        last = seen.events[-1]
+        assert isinstance(last.msg, ExecCommandEndEvent)
+        assert (last.turn_id, last.msg.turn_id, last.msg.exit_code) == (turn_id, turn_id, -1)
+        assert seen.agent.loaded_threads() == ()

@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import anyio
 import pytest
 from agent_core.errors import AgentError, InputInvalid, ThreadClosed
-from agent_core.face import LoggedEvent, TurnOverrides
+from agent_core.face import LoggedEvent, ThreadOptions, TurnOverrides
 from agent_core.seams import SystemClock
 from agent_core.testing.answer import answer, failed, message
 from agent_core.testing.model import Answer
@@ -227,3 +228,18 @@ async def test_the_working_directory_of_a_turn_may_be_relative(open_thread: Open
         assert seen.thread.settings.cwd == str(cwd / "below")
         texts = [str(item) for item in seen.model.requests[0].input if isinstance(item, MessageItem)]
         assert any(f"<cwd>{cwd / 'below'}</cwd>" in text for text in texts)
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_written_down_is_refused_at_the_door(open_thread: Opener) -> None:
+    async with open_thread([answer(message("ok"))]) as seen:
+        below = os.path.join(seen.thread.settings.cwd, os.fsdecode(b"\xff"))
+        os.mkdir(below)
+        with pytest.raises(InputInvalid):
+            await seen.start("half a \ud800 character")
+        with pytest.raises(InputInvalid):
+            await seen.start("fine", TurnOverrides(cwd=below))
+        with pytest.raises(InputInvalid):
+            await seen.agent.start_thread(ThreadOptions(cwd=below))
+        await seen.turn()
+        assert len(user_items(seen)) == 1

@@ -38,7 +38,14 @@ from agent_core.config.override import Override
 from agent_core.config.read import config_read
 from agent_core.config.stack import ConfigRequest
 from agent_core.config.warning import broken_config, disabled_layers
-from agent_core.errors import InputInvalid, RolloutNotFound, ThreadIdInvalid, ThreadNotLoaded, ThreadUnknown
+from agent_core.errors import (
+    AgentClosed,
+    InputInvalid,
+    RolloutNotFound,
+    ThreadIdInvalid,
+    ThreadNotLoaded,
+    ThreadUnknown,
+)
 from agent_core.face import ThreadOptions
 from agent_core.group import ungrouped
 from agent_core.identity import Identity
@@ -120,6 +127,7 @@ class Agent:
         self._catalog = Catalog()
         self._threads: dict[str, Thread] = {}
         self._opening = anyio.Lock()
+        self._is_closed = False
         self._config: Config
         self._factory: ThreadFactory
         self.startup_warnings: list[ConfigWarningNotification] = []
@@ -134,16 +142,6 @@ class Agent:
     def cwd(self) -> str:
         """The directory that requests without one refer to."""
         return str(self._setup.cwd)
-
-    @property
-    def config(self) -> Config:
-        """The configuration the agent started with."""
-        return self._config
-
-    @property
-    def launcher(self) -> Launcher:
-        """What starts commands, confined or not."""
-        return self._launcher
 
     async def prepare(self) -> None:
         """Read the configuration; what is wrong with it becomes a warning and the defaults hold."""
@@ -177,7 +175,9 @@ class Agent:
         Raises:
             ConfigError: the configuration or an option cannot be used.
             InputInvalid: the directory does not exist, or the client brings tools of its own.
+            AgentClosed: the agent takes no more work.
         """
+        self._check_open()
         if options.dynamic_tools:
             raise InputInvalid("dynamicTools: tools of the client cannot be called yet; leave them out")
         return await self._run(await self._factory.new(options))
@@ -193,7 +193,9 @@ class Agent:
             InputInvalid: the history is empty or no history, or the path is not the loaded thread's.
             ConfigError: the configuration or an option cannot be used.
             StateError: the record cannot be read, or another process writes it.
+            AgentClosed: the agent takes no more work.
         """
+        self._check_open()
         loaded = self._threads.get(_canonical(thread_id) or "")
         if loaded is not None:
             return self._still_loaded(loaded, path, history)
@@ -300,11 +302,17 @@ class Agent:
 
     async def aclose(self, reason: str) -> None:
         """Interrupt and record running turns, end their processes, flush. May be called more than once."""
+        _logger.debug("closing: %s", reason)
+        self._is_closed = True
         threads, self._threads = list(self._threads.values()), {}
         async with anyio.create_task_group() as tasks:
             for thread in threads:
                 tasks.start_soon(thread.aclose)
         await self._factory.aclose()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise AgentClosed
 
     def _still_loaded(self, loaded: Thread, path: str | None, history: Sequence[JsonValue] | None) -> Thread:
         if history is not None:

@@ -93,6 +93,13 @@ class ThreadClosed(UsageError):
         super().__init__(f"thread {thread_id} is closed")
 
 
+class AgentClosed(UsageError):
+    """The agent is being closed and takes no more work."""
+
+    def __init__(self) -> None:
+        super().__init__("the agent is closed")
+
+
 class ToolFailure(AgentError):
     """A tool could not do what the model asked; ``text`` becomes the tool's output and the model acts."""
 

@@ -141,7 +141,7 @@ class ThreadFactory:
     async def _configured(
         self, options: ThreadOptions, fallback: Path, meta: SessionMeta | None = None
     ) -> tuple[Config, TurnSettings]:
-        cwd = fallback if options.cwd is None else directory(options.cwd, self._setup.cwd)
+        cwd = directory(options.cwd, fallback if options.cwd is None else self._setup.cwd)
         explicit = ExplicitSettings(
             model=options.model,
             model_provider=options.model_provider,

@@ -339,5 +339,5 @@ def _taken(user_input: Sequence[UserInput]) -> tuple[CoreInput, ...]:
     try:
         msgspec.json.encode(taken)
     except UnicodeEncodeError as error:
-        raise InputInvalid(f"input: it holds what is not text: {error}") from error
+        raise InputInvalid(f"input: {error.object[error.start]!a} is not a character") from error
     return taken

@@ -37,21 +37,21 @@ class ToolRegistry:
         tool = self._tools.get(item.name)
         if isinstance(item, CustomToolCallItem):
             if tool is None:
-                return ToolOutput(f"unsupported custom tool call: {item.name}", success=False)
+                return ToolOutput(f"unsupported custom tool call: {item.name}")
             call: FunctionCall | CustomCall = CustomCall(item.name, item.call_id, item.input)
         else:
             if tool is None:
-                return ToolOutput(f"unsupported call: {item.name}", success=False)
+                return ToolOutput(f"unsupported call: {item.name}")
             call = FunctionCall(item.name, item.call_id, item.arguments)
         try:
             return await tool.run(context, call)
         except ToolFailure as failure:
             logging.getLogger(__name__).debug("tool %s failed: %s", item.name, failure.text)
-            return ToolOutput(failure.text, success=False)
+            return ToolOutput(failure.text)
 
 
 def aborted_output(name: str, elapsed: float) -> ToolOutput:
     """Return the output of a call the user stopped after ``elapsed`` seconds; the model's harness knows these words."""
     if name in _SHELL_FAMILY:
-        return ToolOutput(f"Wall time: {elapsed:.1f} seconds\naborted by user", success=False)
-    return ToolOutput(f"aborted by user after {elapsed:.1f}s", success=False)
+        return ToolOutput(f"Wall time: {elapsed:.1f} seconds\naborted by user")
+    return ToolOutput(f"aborted by user after {elapsed:.1f}s")

@@ -46,7 +46,6 @@ class ToolOutput:
     """What the model reads as the result: text, or parts where images are among it."""
 
     content: str | Sequence[InputTextPart | InputImagePart]
-    success: bool = True
     before: Sequence[ResponseItem] = field(default=())
     """Items to be recorded just ahead of the output."""
     pending: Sequence[Sequence[UserInput]] = field(default=())

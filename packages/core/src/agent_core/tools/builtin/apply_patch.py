@@ -113,12 +113,10 @@ async def _apply(context: ToolContext, call_id: str, verified: VerifiedPatch) ->
     except SandboxError as error:
         _end(context, call_id, verified, "failed", stderr=str(error))
         raise ToolFailure(f"the patch could not be applied: {error}") from error
-    succeeded = result.exit_code == 0
-    status: EndStatus = "completed" if succeeded else "failed"
+    status: EndStatus = "completed" if result.exit_code == 0 else "failed"
     _end(context, call_id, verified, status, stdout=result.stdout, stderr=result.stderr)
     await show_diff(context.diff, context.emit)
-    text = structured_text(result.outcome(), context.turn.truncation)
-    return ToolOutput(text, success=succeeded)
+    return ToolOutput(structured_text(result.outcome(), context.turn.truncation))
 
 
 async def _permission(context: ToolContext, call_id: str, verified: VerifiedPatch) -> tuple[Policy, bool]:

@@ -109,7 +109,7 @@ async def as_patch(context: ToolContext, call: ToolCall, argv: tuple[str, ...], 
         f"Warning: apply_patch was requested via {call.name}. Call the apply_patch tool itself, or write the patch "
         "as one here-document."
     )
-    return ToolOutput(output.content, output.success, before=(message("user", warning),))
+    return ToolOutput(output.content, before=(message("user", warning),))
 
 
 def _below(base: str, path: str) -> str:

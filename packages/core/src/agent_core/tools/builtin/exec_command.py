@@ -154,7 +154,7 @@ class ExecCommand:
             raise ToolFailure(f"exec_command failed: the sandbox could not be set up: {result.output.text().strip()}")
         open_count = len(context.processes.open_processes())
         crowded = (message("user", _crowded(open_count)),) if open_count >= WARN_FROM_PROCESSES else ()
-        return ToolOutput(result.text(), success=result.exit_code in (None, 0), before=crowded)
+        return ToolOutput(result.text(), before=crowded)
 
 
 class WriteStdin:

@@ -169,7 +169,7 @@ async def _run(
         raise ToolFailure(str(error)) from error
     text = formatted(outcome, context.turn.truncation)
     _end(context, ask, outcome, text, "completed" if outcome.exit_code == 0 else "failed")
-    return ToolOutput(text, success=outcome.exit_code == 0)
+    return ToolOutput(text)
 
 
 async def _attempt(context: ToolContext, ask: CommandAsk, request: oneshot.OneShotRequest) -> oneshot.OneShotResult:
