@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from agent_protocol.projection.failure import turn_error
-from agent_protocol.projection.item import completed_item, review_item, web_search_item
+from agent_protocol.projection.item import COMPLETING, completed_item, review_item, web_search_item
 from agent_protocol.projection.user_input import stored_input
 from agent_protocol.rollout.error_info import affects_turn_status
 from agent_protocol.rollout.event import (
@@ -31,6 +31,23 @@ from agent_protocol.rollout.line import Compacted, RolloutItem, RolloutLine, Ses
 from agent_protocol.rollout.turn_item import PlanTurnItem
 from agent_protocol.v2 import item as v2
 from agent_protocol.v2.turn import Turn, TurnError, TurnStatus
+
+TURN_EVENTS: frozenset[type] = COMPLETING | {
+    AgentMessageEvent,
+    AgentReasoningEvent,
+    AgentReasoningRawContentEvent,
+    ContextCompactedEvent,
+    EnteredReviewModeEvent,
+    ErrorEvent,
+    ExitedReviewModeEvent,
+    TaskCompleteEvent,
+    TaskStartedEvent,
+    ThreadRolledBackEvent,
+    TurnAbortedEvent,
+    UserMessageEvent,
+    WebSearchEndEvent,
+}
+"""The events that turns are built from; others may be left out before they are decoded."""
 
 _NAMESPACE = uuid.UUID("6f0d3c1e-58a4-4f0b-9a57-2c7c3b1f8d64")
 
