@@ -3,7 +3,8 @@
     python benchmarks/long_thread.py [--reference PATH] [--rounds N] [--megabytes N] [--turns N] [--json FILE]
 
 The record is made up: turns of commands with 8 KB of output, an inline image now and then, and a compaction every
-hundred turns (`compacted`) or none at all (`whole`). Every measurement is a process of its own: a program is started,
+hundred turns (`compacted`), none at all (`whole`), or compactions and the extended kinds of events too (`extended`:
+half of the file is part of the reply). Every measurement is a process of its own: a program is started,
 asked once, and its reply is taken from the pipe without being parsed. Time is from the request to the last byte of
 the reply. Memory is the highest resident size of the program's process up to then (VmHWM); what it had before the
 request is part of it. Ours is measured without the index of the file (`cold`) and with it (`warm`).
@@ -65,9 +66,10 @@ def token_count(number: int) -> Line:
     return "event_msg", {"type": "token_count", "info": info, "rate_limits": None}
 
 
-def call(number: int, output_bytes: int) -> list[Line]:
-    """Return the lines of one command."""
+def call(turn_id: str, number: int, output_bytes: int, *, extended: bool) -> list[Line]:
+    """Return the lines of one command; an extended record also has the event of its end, with the output."""
     name = f"call_{number}"
+    output = text(output_bytes, number)
     arguments = json.dumps({"cmd": f"sed -n 1,200p src/module_{number}.py"})
     return [
         (
@@ -79,11 +81,35 @@ def call(number: int, output_bytes: int) -> list[Line]:
             "response_item",
             {"type": "function_call", "name": "exec_command", "arguments": arguments, "call_id": name},
         ),
-        ("response_item", {"type": "function_call_output", "call_id": name, "output": text(output_bytes, number)}),
+        ("response_item", {"type": "function_call_output", "call_id": name, "output": output}),
+        *([command_end(turn_id, name, output)] if extended else ()),
     ]
 
 
-def turn(number: int, turn_bytes: int, cwd: str) -> Iterator[Line]:
+def command_end(turn_id: str, call_id: str, output: str) -> Line:
+    """Return the event that ends a command."""
+    return (
+        "event_msg",
+        {
+            "type": "exec_command_end",
+            "call_id": call_id,
+            "turn_id": turn_id,
+            "command": ["/bin/bash", "-lc", "cat src/module.py"],
+            "cwd": "/work",
+            "parsed_cmd": [{"type": "read", "cmd": "cat src/module.py", "name": "module.py", "path": "src/module.py"}],
+            "source": "unified_exec_startup",
+            "stdout": "",
+            "stderr": "",
+            "aggregated_output": output,
+            "exit_code": 0,
+            "duration": {"secs": 1, "nanos": 0},
+            "formatted_output": "",
+            "status": "completed",
+        },
+    )
+
+
+def turn(number: int, turn_bytes: int, cwd: str, *, extended: bool) -> Iterator[Line]:
     """Yield the lines of one turn."""
     turn_id = str(uuid.UUID(int=(0x019C4A07 << 96) + (7 << 76) + (2 << 62) + number))
     asked = f"Please look into case {number}. " + text(600, number)
@@ -110,9 +136,9 @@ def turn(number: int, turn_bytes: int, cwd: str) -> Iterator[Line]:
             "truncation_policy": {"mode": "tokens", "limit": 10000},
         },
     )
-    one_call = OUTPUT_BYTES + 2_600
+    one_call = OUTPUT_BYTES * (2 if extended else 1) + 2_600
     for step in range(max(1, (turn_bytes - 7_000) // one_call)):
-        yield from call(number * 1000 + step, OUTPUT_BYTES)
+        yield from call(turn_id, number * 1000 + step, OUTPUT_BYTES, extended=extended)
     answer = f"Case {number} is done. " + text(900, number)
     yield "event_msg", {"type": "agent_message", "message": answer}
     yield message("assistant", "output_text", answer)
@@ -128,8 +154,8 @@ def compaction(number: int) -> Iterator[Line]:
     yield "event_msg", {"type": "context_compacted"}
 
 
-def write_record(path: Path, turns: int, size_bytes: int, compacted: bool) -> None:
-    """Write the record of a thread."""
+def write_record(path: Path, turns: int, size_bytes: int, kind: str) -> None:
+    """Write the record of a thread: ``compacted``, ``whole`` or ``extended``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     meta: dict[str, object] = {
         "id": THREAD,
@@ -150,9 +176,9 @@ def write_record(path: Path, turns: int, size_bytes: int, compacted: bool) -> No
         put(("session_meta", meta))
         for number in range(1, turns + 1):
             left = size_bytes - file.tell()
-            for line in turn(number, left // (turns + 1 - number), str(path.parent)):
+            for line in turn(number, left // (turns + 1 - number), str(path.parent), extended=kind == "extended"):
                 put(line)
-            if compacted and number % TURNS_BETWEEN_COMPACTIONS == TURNS_BETWEEN_COMPACTIONS // 2:
+            if kind != "whole" and number % TURNS_BETWEEN_COMPACTIONS == TURNS_BETWEEN_COMPACTIONS // 2:
                 for line in compaction(number):
                     put(line)
 
@@ -228,6 +254,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agent", default=str(Path(sys.executable).parent / "agent"), help="our command")
     parser.add_argument("--reference", default=str(CACHED) if CACHED.exists() else shutil.which("codex"))
+    parser.add_argument("--kinds", default="compacted,whole,extended")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--turns", type=int, default=2_000)
@@ -235,9 +262,9 @@ def main() -> None:
     options = parser.parse_args()
     results: dict[str, dict[str, Figures]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for kind in ("compacted", "whole"):
+        for kind in options.kinds.split(","):
             record = Path(folder, f"{kind}.jsonl")
-            write_record(record, options.turns, options.megabytes * 1_000_000, kind == "compacted")
+            write_record(record, options.turns, options.megabytes * 1_000_000, kind)
             for request in REQUESTS:
                 sys.stderr.write(f"{kind}: {request}\n")
                 row = results[f"{kind} {request}"] = {}

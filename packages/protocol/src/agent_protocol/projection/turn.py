@@ -92,6 +92,7 @@ class _History:
         self._implicit_turns = 0
         self._thread_id: str | None = None
         self._finished: list[_OpenTurn] = []
+        self._by_id: dict[str, _OpenTurn] = {}
         self._current: _OpenTurn | None = None
         self._next_item = 1
 
@@ -177,13 +178,13 @@ class _History:
             items.append(v2.ReasoningThreadItem(id=self._item_id(), summary=summaries, content=contents))
 
     def _complete(self, turn_id: str) -> None:
-        if self._is_current(turn_id) or self._find(turn_id, self._finished) is None:
+        if self._is_current(turn_id) or turn_id not in self._by_id:
             self._finish()
 
     def _interrupt(self, turn_id: str | None) -> None:
         turn = self._current
         if turn_id is not None and not self._is_current(turn_id):
-            turn = self._find(turn_id, self._finished) or turn
+            turn = self._by_id.get(turn_id) or turn
         if turn is not None:
             turn.status, turn.error = TurnStatus.INTERRUPTED, None
 
@@ -195,12 +196,14 @@ class _History:
     def _roll_back(self, count: int) -> None:
         self._finish()
         del self._finished[max(0, len(self._finished) - count) :]
+        self._by_id = {turn.id: turn for turn in reversed(self._finished)}
         self._next_item = sum(len(turn.items) for turn in self._finished) + 1
 
     def _finish(self) -> None:
         turn, self._current = self._current, None
         if turn is not None and (turn.items or turn.explicit or turn.compacted):
             self._finished.append(turn)
+            self._by_id.setdefault(turn.id, turn)
 
     def _turn(self) -> _OpenTurn:
         if self._current is None:
@@ -211,14 +214,10 @@ class _History:
     def _turn_of(self, turn_id: str) -> _OpenTurn:
         if self._is_current(turn_id):
             return self._turn()
-        return self._find(turn_id, self._finished) or self._turn()
+        return self._by_id.get(turn_id) or self._turn()
 
     def _is_current(self, turn_id: str) -> bool:
         return self._current is not None and self._current.id == turn_id
-
-    @staticmethod
-    def _find(turn_id: str, turns: list[_OpenTurn]) -> _OpenTurn | None:
-        return next((turn for turn in turns if turn.id == turn_id), None)
 
     def _item_id(self) -> str:
         item_id = f"item-{self._next_item}"
