@@ -88,7 +88,8 @@ class _History:
     """Folds records, in order, into turns."""
 
     def __init__(self, implicit_turn_id: Callable[[int], str] | None) -> None:
-        self._implicit_turn_id = implicit_turn_id or self._derived_turn_id
+        # Not the method itself in its place: a cycle would keep all turns until the collector comes by.
+        self._given_turn_id = implicit_turn_id
         self._implicit_turns = 0
         self._thread_id: str | None = None
         self._finished: list[_OpenTurn] = []
@@ -208,7 +209,8 @@ class _History:
     def _turn(self) -> _OpenTurn:
         if self._current is None:
             self._implicit_turns += 1
-            self._current = _OpenTurn(id=self._implicit_turn_id(self._implicit_turns), explicit=False)
+            turn_id = (self._given_turn_id or self._derived_turn_id)(self._implicit_turns)
+            self._current = _OpenTurn(id=turn_id, explicit=False)
         return self._current
 
     def _turn_of(self, turn_id: str) -> _OpenTurn:
