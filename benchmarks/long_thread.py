@@ -4,10 +4,11 @@
 
 The record is made up: turns of commands with 8 KB of output, an inline image now and then, and a compaction every
 hundred turns (`compacted`), none at all (`whole`), or compactions and the extended kinds of events too (`extended`:
-half of the file is part of the reply). Every measurement is a process of its own: a program is started,
-asked once, and its reply is taken from the pipe without being parsed. Time is from the request to the last byte of
-the reply. Memory is the highest resident size of the program's process up to then (VmHWM); what it had before the
-request is part of it. Ours is measured without the index of the file (`cold`) and with it (`warm`).
+half of the file is part of the reply). Every measurement is a process of its own: a program is started, asked once,
+and its reply is taken from the pipe without being parsed. Time is from the request to the last byte of the reply.
+Memory is the highest resident size of the program's process up to then (VmHWM); what it had before the request is
+part of it. Ours is measured without the map of the file's lines (`cold`) and with it (`warm`), the reference as it
+comes and with its own index (`indexed`); ratios are to the reference as it comes.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from compare_reference import CACHED, Program, family
+from compare_reference import Program, family, reference_path
 
 Line: TypeAlias = tuple[str, dict[str, object]]
 Figures: TypeAlias = dict[str, list[float]]
@@ -236,11 +237,12 @@ def measure(argv: list[str], folder: Path, record: Path, request: str, rounds: i
 
 def table(results: dict[str, dict[str, Figures]]) -> str:
     """Return the comparison as a Markdown table."""
-    rows = ["| measure | cold | warm | reference | ratio cold | ratio warm | aim |", "|---|--:|--:|--:|--:|--:|--:|"]
+    columns = ("cold", "warm", "reference", "indexed")
+    rows = [f"| measure | {' | '.join(columns)} | ratio cold | ratio warm | aim |", "|---" + "|--:" * 7 + "|"]
     for title, figures in results.items():
         for key, unit in (("ms", "ms"), ("mib", "MiB peak"), ("reply_mib", "MiB reply")):
             values = {name: statistics.median(each[key]) for name, each in figures.items()}
-            cells = [f"{values[name]:.1f}" if name in values else "–" for name in ("cold", "warm", "reference")]
+            cells = [f"{values[name]:.1f}" if name in values else "–" for name in columns]
             ratios = ["–", "–"]
             if "reference" in values:
                 ratios = [f"{values[name] / values['reference']:.2f}" for name in ("cold", "warm")]
@@ -253,7 +255,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agent", default=str(Path(sys.executable).parent / "agent"), help="our command")
-    parser.add_argument("--reference", default=str(CACHED) if CACHED.exists() else shutil.which("codex"))
+    parser.add_argument("--reference", default=reference_path())
     parser.add_argument("--kinds", default="compacted,whole,extended")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--megabytes", type=int, default=200)
@@ -273,6 +275,8 @@ def main() -> None:
                 row["warm"] = measure([options.agent], *arguments, keep=True)
                 if options.reference:
                     row["reference"] = measure([options.reference], *arguments, keep=False)
+                    indexed = [options.reference, "-c", "features.sqlite=true"]
+                    row["indexed"] = measure(indexed, *arguments, keep=True)
     sys.stdout.write(table(results) + "\n")
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=1))

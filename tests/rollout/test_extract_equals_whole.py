@@ -7,7 +7,7 @@ from agent_core.context.history import SUMMARY_PREFIX, reconstruct
 from agent_protocol.projection.turn import build_turns
 from agent_protocol.rollout import event as ev
 from agent_protocol.rollout.codec import encode_line, new_line
-from agent_protocol.rollout.line import Compacted, RolloutItem, RolloutLine, SessionMeta, TurnContext
+from agent_protocol.rollout.line import Compacted, RolloutItem, SessionMeta, TurnContext
 from agent_protocol.rollout.response_item import (
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -20,7 +20,7 @@ from agent_protocol.rollout.response_item import (
 from agent_protocol.rollout.setting import DangerFullAccessPolicy
 from agent_protocol.rollout.usage import TokenUsage, TokenUsageInfo
 from agent_state.errors import RolloutInvalid
-from agent_state.rollout.extract import read_history, read_turns
+from agent_state.rollout.extract import history_of, read_history, read_turns
 from agent_state.rollout.map_cache import MapCache
 from agent_state.rollout.reader import load_lines
 from hypothesis import given
@@ -111,22 +111,11 @@ def assert_equal(maps: MapCache, path: Path) -> None:
             read_turns(maps, path, None)
         assert raised.value.reason == error.reason
         return
-    stored = read_history(maps, path)
+    stored, expected = read_history(maps, path), history_of(whole)
 
     assert read_turns(maps, path, "b") == build_turns(whole, running_turn_id="b")
-    assert reconstruct(stored.items, CONTEXT) == reconstruct(whole, CONTEXT)
-    assert stored.meta == next(line.item for line in whole if isinstance(line.item, SessionMeta))
-    assert stored.context == _last_context(whole)
-    assert stored.usage == _last_usage(whole)
-
-
-def _last_context(lines: list[RolloutLine]) -> TurnContext | None:
-    return next((line.item for line in reversed(lines) if isinstance(line.item, TurnContext)), None)
-
-
-def _last_usage(lines: list[RolloutLine]) -> TokenUsageInfo | None:
-    accounts = [line.item.info for line in lines if isinstance(line.item, ev.TokenCountEvent)]
-    return next((info for info in reversed(accounts) if info is not None), None)
+    assert reconstruct(stored.items, CONTEXT) == reconstruct(expected.items, CONTEXT)
+    assert (stored.meta, stored.context, stored.usage) == (expected.meta, expected.context, expected.usage)
 
 
 @given(DATA, DATA, st.sampled_from([b"", b"\n"]), st.booleans())

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from agent_protocol.projection.turn import build_turns
 from agent_protocol.rollout.codec import decode_line
 from agent_protocol.rollout.error import RolloutLineError
 from agent_protocol.rollout.event import TokenCountEvent
-from agent_protocol.rollout.line import Compacted, RolloutItem, SessionMeta, TurnContext
+from agent_protocol.rollout.line import Compacted, RolloutItem, RolloutLine, SessionMeta, TurnContext
 from agent_protocol.v2.turn import Turn
 
 from agent_state.errors import RolloutInvalid, RolloutMissing, RolloutReadError
@@ -69,6 +69,18 @@ def read_history(maps: MapCache, path: Path) -> StoredHistory:
 def read_turns(maps: MapCache, path: Path, running_turn_id: str | None) -> list[Turn]:
     """Return the turns; raises as :func:`read_history`."""
     return _read(maps, path, lambda record: build_turns(_turn_items(record), running_turn_id=running_turn_id))
+
+
+def history_of(lines: Sequence[RolloutLine]) -> StoredHistory:
+    """Return what a thread goes on from whose lines are all at hand; one of them must be a session meta."""
+    items = [line.item for line in lines]
+    accounts = (item.info for item in reversed(items) if isinstance(item, TokenCountEvent))
+    return StoredHistory(
+        meta=next(item for item in items if isinstance(item, SessionMeta)),
+        items=items,
+        context=next((item for item in reversed(items) if isinstance(item, TurnContext)), None),
+        usage=next((info for info in accounts if info is not None), None),
+    )
 
 
 def _read(maps: MapCache, path: Path, extract: Callable[[_Record], T]) -> T:
