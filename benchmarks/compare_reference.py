@@ -189,11 +189,17 @@ def table(figures: dict[str, dict[str, list[float]]]) -> str:
     return "\n".join(rows)
 
 
+def reference_path() -> str | None:
+    """Return the reference binary of this machine, if there is one."""
+    named = os.environ.get("AGENT_REFERENCE_BIN")
+    return named or (str(CACHED) if CACHED.exists() else shutil.which("codex"))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agent", default=str(Path(sys.executable).parent / "agent"), help="our command")
-    parser.add_argument("--reference", default=str(CACHED) if CACHED.exists() else shutil.which("codex"))
+    parser.add_argument("--reference", default=reference_path())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args()

@@ -156,3 +156,21 @@ async def test_a_terminal_that_is_slow_to_drain_gets_everything() -> None:
             received += os.read(controller, 4096)
     await transport.aclose()
     os.close(controller)
+
+
+async def test_large_frames_among_small_ones_are_whole_lines(ends: tuple[StdioTransport, int, int]) -> None:
+    transport, _, shown = ends
+    large = b"x" * 300_000
+    frames = [b"{}", b"[]", large, large, b"1"]
+    received = bytearray()
+
+    async def read() -> None:
+        while not received.endswith(b"\n1\n"):
+            await anyio.wait_readable(shown)
+            received.extend(os.read(shown, 1 << 20))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(read)
+        await transport.send(frames)
+    assert received == b"".join(frame + b"\n" for frame in frames)
+    await transport.aclose()

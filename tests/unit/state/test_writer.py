@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import resource
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -232,6 +233,35 @@ async def test_the_background_loop_outlives_a_failure(store: FileThreadStore, ne
                 await anyio.lowlevel.checkpoint()
             await writer.aclose()
     assert _texts(writer.path) == ["a", "b"]
+
+
+@pytest.mark.parametrize("vanished", [".", "sessions"])
+async def test_lines_for_a_record_that_was_removed_are_refused_and_kept(
+    store: FileThreadStore, new_thread: NewThreads, home: Path, vanished: str
+) -> None:
+    writer = store.create(new_thread())
+    await writer.materialise()
+    shutil.rmtree(home / vanished)
+    writer.append(_messages("a"))
+
+    with pytest.raises(RolloutWriteError) as raised:
+        await writer.flush()
+    assert (raised.value.errno, raised.value.path) == (errno.ENOENT, writer.path)
+    assert writer.pending_lines == 1
+    with pytest.raises(RolloutWriteError):
+        await writer.aclose()
+
+
+async def test_a_record_that_was_moved_is_written_where_it_is(
+    store: FileThreadStore, new_thread: NewThreads, home: Path
+) -> None:
+    writer = store.create(new_thread())
+    await writer.materialise()
+    moved = writer.path.rename(home / "moved.jsonl")
+    writer.append(_messages("a"))
+    await writer.aclose()
+
+    assert _texts(moved) == ["a"]
 
 
 @pytest.mark.parametrize("place", ["below_a_file", "kernel"])

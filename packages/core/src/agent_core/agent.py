@@ -11,7 +11,6 @@ import anyio
 import anyio.to_thread
 import msgspec
 from agent_protocol.ids import canonical_uuid
-from agent_protocol.projection.turn import build_turns
 from agent_protocol.rollout.response_item import ResponseItem, decode_response_item
 from agent_protocol.rollout.source import SourceKind
 from agent_protocol.v2 import thread as wire
@@ -243,7 +242,7 @@ class Agent:
         if path is None:
             raise ThreadUnknown(thread_id)
         stored = await self._store.summary(path)
-        turns = await anyio.to_thread.run_sync(build_turns, await self._store.load(path)) if include_turns else ()
+        turns = await self._store.turns(path) if include_turns else ()
         return self._stored(stored, wire.NotLoadedThreadStatus(), turns)
 
     async def list_threads(self, params: wire.ThreadListParams) -> wire.ThreadListResponse:

@@ -1,18 +1,20 @@
 """Shell quoting of argument lists, as commands are shown to people: quoted only where needed, in the shortest style."""
 
-import string
+import re
 from collections.abc import Sequence
-from enum import IntFlag
-
-_BARE = frozenset(string.ascii_letters + string.digits + "+-./:@]_")
-_NOT_IN_SINGLE = frozenset("'\\^")
-_NOT_IN_DOUBLE = frozenset("`$!^")
+from enum import Enum
 
 
-class _Style(IntFlag):
-    BARE = 1
-    SINGLE = 2
-    DOUBLE = 4
+class _Style(Enum):
+    """How a run of characters can be written; the value matches the longest run the style can hold."""
+
+    BARE = re.compile(r"[A-Za-z0-9+\-./:@\]_]*")
+    # A caret is special in double quotes of some shells and, by convention, only opens a single-quoted run.
+    SINGLE = re.compile(r"\^?[^'\\^]*")
+    DOUBLE = re.compile(r"[^`$!^]*")
+
+
+_RUNS = tuple((style, style.value) for style in _Style)
 
 
 def join(argv: Sequence[str]) -> str:
@@ -29,8 +31,6 @@ def quote(token: str) -> str:
     """Return ``token`` as one word of a shell command line. ``token`` must not contain NUL."""
     if not token:
         return "''"
-    if _BARE.issuperset(token):
-        return token
     segments: list[str] = []
     start = 0
     while start < len(token):
@@ -42,24 +42,14 @@ def quote(token: str) -> str:
 
 def _segment(token: str, start: int) -> tuple[int, _Style]:
     """Return where the longest run from ``start`` that one style can hold ends, and that style."""
-    # A caret is special in double quotes of some shells and, by convention, only opens a single-quoted run.
-    styles = _Style.SINGLE if token[start] == "^" else _allowed(token[start])
-    end = start + 1
-    while end < len(token) and (left := styles & _allowed(token[end])):
-        styles = left
-        end += 1
-    return end, next(style for style in _Style if style in styles)
-
-
-def _allowed(character: str) -> _Style:
-    styles = _Style(0)
-    if character in _BARE:
-        styles |= _Style.BARE
-    if character not in _NOT_IN_SINGLE:
-        styles |= _Style.SINGLE
-    if character not in _NOT_IN_DOUBLE:
-        styles |= _Style.DOUBLE
-    return styles
+    end, style = start, _Style.BARE
+    for candidate, run in _RUNS:
+        match = run.match(token, start)
+        if match is not None and match.end() > end:
+            end, style = match.end(), candidate
+            if end == len(token):
+                break
+    return end, style
 
 
 def _quoted(text: str, style: _Style) -> str:

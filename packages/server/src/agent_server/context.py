@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import anyio.to_thread
 from agent_protocol.ids import RequestId
 
 from agent_server.connection import Connection, LanePlace
@@ -14,12 +15,12 @@ class RequestContext(Generic[R]):
     """One request. A handler returns its result, or says it earlier with ``reply``; either way it is sent once."""
 
     def __init__(
-        self, connection: Connection, request_id: RequestId, place: LanePlace, write: Callable[[R], None]
+        self, connection: Connection, request_id: RequestId, place: LanePlace, encode: Callable[[R], bytes]
     ) -> None:
         self.connection = connection
         self.id = request_id
         self._place = place
-        self._write = write
+        self._encode = encode
         self._replied = False
         self._after_reply: list[Callable[[], None]] = []
 
@@ -38,9 +39,17 @@ class RequestContext(Generic[R]):
 
     def reply(self, result: R) -> None:
         """Send the result now, before what the handler does next; what it returns later is not sent."""
-        if self._replied:
-            return
+        if not self._replied:
+            self._send(self._encode(result))
+
+    async def reply_in_thread(self, encode: Callable[[], bytes]) -> None:
+        """Send what ``encode`` returns as ``reply`` does; a worker thread calls it, for replies of any size."""
+        data = await anyio.to_thread.run_sync(encode)
+        if not self._replied:
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
         self._replied = True
-        self._write(result)
+        self.connection.answer(data)
         for function in self._after_reply:
             function()

@@ -91,7 +91,7 @@ class Dispatcher:
             connection,
             message.id,
             place,
-            lambda result: connection.answer(jsonrpc.encode_response(message.id, result)),
+            lambda result: jsonrpc.encode_response(message.id, result),
         )
         try:
             await place.wait()

@@ -10,6 +10,7 @@ _ADVICE = {
     errno.EROFS: "the file system is read-only; set AGENT_HOME to a directory that can be written",
     errno.EACCES: "make it writable for this user, or set AGENT_HOME to a directory that is",
     errno.EPERM: "make it writable for this user, or set AGENT_HOME to a directory that is",
+    errno.ENOENT: "it was removed while the thread was open; go on in a new thread",
     errno.ENOTDIR: "a part of the path is a file; set AGENT_HOME to a directory",
 }
 

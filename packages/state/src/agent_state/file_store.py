@@ -7,13 +7,15 @@ from pathlib import Path
 
 import anyio.to_thread
 from agent_protocol.rollout.line import RolloutLine
+from agent_protocol.v2.turn import Turn
 
-from agent_state.rollout import head, listing, names, reader
+from agent_state.rollout import extract, head, listing, names, reader
 from agent_state.rollout.file import RolloutFile
 from agent_state.rollout.lock import ThreadLock
+from agent_state.rollout.map_cache import MapCache
 from agent_state.rollout.path import ARCHIVED, canonical_id, find_path, new_path
 from agent_state.rollout.writer import Deferred, RolloutWriter, utc_now
-from agent_state.store import NewThread, Page, StoredThread, ThreadQuery
+from agent_state.store import NewThread, Page, StoredHistory, StoredThread, ThreadQuery
 
 
 class FileThreadStore:
@@ -24,6 +26,7 @@ class FileThreadStore:
 
     def __init__(self, home: Path, *, now: Callable[[], datetime] = utc_now, zone: tzinfo | None = None) -> None:
         self._home = home
+        self._maps = MapCache(home)
         self._now = now
         self._zone = zone
 
@@ -43,6 +46,12 @@ class FileThreadStore:
 
     async def load(self, path: Path) -> list[RolloutLine]:
         return await anyio.to_thread.run_sync(reader.load_lines, path)
+
+    async def history(self, path: Path) -> StoredHistory:
+        return await anyio.to_thread.run_sync(extract.read_history, self._maps, path)
+
+    async def turns(self, path: Path, running_turn_id: str | None = None) -> Sequence[Turn]:
+        return await anyio.to_thread.run_sync(extract.read_turns, self._maps, path, running_turn_id)
 
     async def find(self, thread_id: str, archived: bool = False) -> Path | None:
         canonical = canonical_id(thread_id)

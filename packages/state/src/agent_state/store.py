@@ -6,8 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
-from agent_protocol.rollout.line import GitInfo, RolloutItem, RolloutLine, SessionMeta
+from agent_protocol.rollout.line import GitInfo, RolloutItem, RolloutLine, SessionMeta, TurnContext
 from agent_protocol.rollout.source import SessionSource
+from agent_protocol.rollout.usage import TokenUsageInfo
+from agent_protocol.v2.turn import Turn
 
 SortKey: TypeAlias = Literal["created_at", "updated_at"]
 SourceFilter: TypeAlias = Literal[
@@ -57,6 +59,19 @@ class StoredThread:
     source: SessionSource
     git: GitInfo | None
     archived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHistory:
+    """What a thread goes on from."""
+
+    meta: SessionMeta
+    items: Sequence[RolloutItem]
+    """The part of the record that leads to the same model-facing history as the whole of it."""
+    context: TurnContext | None
+    """The settings of the last model call."""
+    usage: TokenUsageInfo | None
+    """The newest token account that has figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +192,17 @@ class ThreadStore(Protocol):
             RolloutMissing: there is no such record.
             RolloutInvalid: it is empty, or has no session meta.
             RolloutReadError: it cannot be read.
+        """
+        ...
+
+    async def history(self, path: Path) -> StoredHistory:
+        """Return what the thread recorded at ``path`` goes on from; raises as ``load`` does."""
+        ...
+
+    async def turns(self, path: Path, running_turn_id: str | None = None) -> Sequence[Turn]:
+        """Return the turns of the thread, oldest first; ``running_turn_id`` is the one that is in progress.
+
+        Raises as ``load`` does.
         """
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, get_args
 
 from agent_protocol.rollout.event import ThreadRolledBackEvent
-from agent_protocol.rollout.line import Compacted, RolloutLine
+from agent_protocol.rollout.line import Compacted, RolloutItem, RolloutLine
 from agent_protocol.rollout.response_item import (
     CustomToolCallItem,
     CustomToolCallOutputItem,
@@ -67,7 +67,7 @@ def for_request(items: Sequence[ResponseItem], *, images: bool = True) -> list[R
 
 
 def reconstruct(
-    lines: Iterable[RolloutLine],
+    lines: Iterable[RolloutLine | RolloutItem],
     initial_context: Sequence[ResponseItem] = (),
     record: Callable[[ResponseItem], ResponseItem] = lambda item: item,
 ) -> list[ResponseItem]:
@@ -78,7 +78,7 @@ def reconstruct(
     """
     items: list[ResponseItem] = []
     for line in lines:
-        entry = line.item
+        entry = line.item if isinstance(line, RolloutLine) else line
         if isinstance(entry, _KNOWN):
             items.append(record(entry))
         elif isinstance(entry, Compacted):

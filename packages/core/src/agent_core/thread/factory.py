@@ -34,7 +34,6 @@ from agent_core.setup import AgentSetup
 from agent_core.thread.assemble import adjusted_model, directory, existing_directory, providers_of, settings_of
 from agent_core.thread.history import History
 from agent_core.thread.recorder import Recorder
-from agent_core.thread.resume import recorded_model, recorded_usage
 from agent_core.thread.services import ThreadServices
 from agent_core.thread.thread import Thread
 from agent_core.turn.context import TurnSettings
@@ -106,19 +105,15 @@ class ThreadFactory:
             raise
 
     async def _continued(self, writer: ThreadWriter, options: ThreadOptions) -> Thread:
-        lines = await self._store.load(writer.path)
-        meta = next(line.item for line in lines if isinstance(line.item, SessionMeta))
+        stored = await self._store.history(writer.path)
+        meta = stored.meta
         config, settings = await self._configured(options, existing_directory(meta.cwd, self._setup.cwd), meta)
         services = self._services(config)
         context = services.turn_context(meta.id, "", settings)
-
-        def read() -> tuple[History, str | None]:
-            record = partial(recorded, policy=context.truncation)
-            items = reconstruct(lines, initial_context(context.facts()), record)
-            return History(items, recorded_usage(lines)), recorded_model(lines)
-
-        history, model = await anyio.to_thread.run_sync(read)
-        thread = self._thread(meta.id, services, settings, options, writer, history, model)
+        record = partial(recorded, policy=context.truncation)
+        items = await anyio.to_thread.run_sync(reconstruct, stored.items, initial_context(context.facts()), record)
+        model = None if stored.context is None else stored.context.model
+        thread = self._thread(meta.id, services, settings, options, writer, History(items, stored.usage), model)
         if model is not None and model != settings.model:
             thread.warn(f"This thread was recorded with the model {model} and goes on with {settings.model}.")
         return thread

@@ -8,18 +8,15 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import msgspec
-from agent_protocol.projection.turn import build_turns
 from agent_protocol.projection.user_input import core_input
 from agent_protocol.rollout.event import TaskStartedEvent, WarningEvent
 from agent_protocol.rollout.response_item import ResponseItem
 from agent_protocol.rollout.turn_item import UserInput as CoreInput
 from agent_protocol.v2 import thread as wire
 from agent_protocol.v2.common import AskForApproval, ReasoningEffort
-from agent_protocol.v2.turn import Turn
 from agent_protocol.v2.user_input import UserInput
 from agent_protocol.wire import JsonValue
 from agent_state.errors import StateError
-from agent_state.store import ThreadWriter
 from anyio.abc import TaskGroup, TaskStatus
 
 from agent_core.approvals.broker import ApprovalBroker
@@ -223,12 +220,8 @@ class Thread:
             return live_view(self._live_facts(), self.status)
         await self._recorder.flush()
         stored = await self._s.store.summary(writer.path)
-        turns = await self._turns(writer) if include_turns else ()
+        turns = await self._s.store.turns(writer.path, self.active_turn) if include_turns else ()
         return stored_view(stored, turns=turns, status=self.status, default_provider=self._s.default_provider)
-
-    async def _turns(self, writer: ThreadWriter) -> Sequence[Turn]:
-        lines, running = await self._s.store.load(writer.path), self.active_turn
-        return await anyio.to_thread.run_sync(lambda: build_turns(lines, running_turn_id=running))
 
     def _live_facts(self) -> LiveFacts:
         return LiveFacts(

@@ -145,3 +145,5 @@ _COMPLETED: _Converters = {
     CollabResumeEndEvent: tool_call.collab_completed,
     ViewImageToolCallEvent: image_view,
 }
+COMPLETING = frozenset({ItemCompletedEvent, *_COMPLETED})
+"""The events that :func:`completed_item` may find an item in."""

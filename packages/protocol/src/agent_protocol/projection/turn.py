@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from agent_protocol.projection.failure import turn_error
-from agent_protocol.projection.item import completed_item, review_item, web_search_item
+from agent_protocol.projection.item import COMPLETING, completed_item, review_item, web_search_item
 from agent_protocol.projection.user_input import stored_input
 from agent_protocol.rollout.error_info import affects_turn_status
 from agent_protocol.rollout.event import (
@@ -31,6 +31,23 @@ from agent_protocol.rollout.line import Compacted, RolloutItem, RolloutLine, Ses
 from agent_protocol.rollout.turn_item import PlanTurnItem
 from agent_protocol.v2 import item as v2
 from agent_protocol.v2.turn import Turn, TurnError, TurnStatus
+
+TURN_EVENTS: frozenset[type] = COMPLETING | {
+    AgentMessageEvent,
+    AgentReasoningEvent,
+    AgentReasoningRawContentEvent,
+    ContextCompactedEvent,
+    EnteredReviewModeEvent,
+    ErrorEvent,
+    ExitedReviewModeEvent,
+    TaskCompleteEvent,
+    TaskStartedEvent,
+    ThreadRolledBackEvent,
+    TurnAbortedEvent,
+    UserMessageEvent,
+    WebSearchEndEvent,
+}
+"""The events that turns are built from; others may be left out before they are decoded."""
 
 _NAMESPACE = uuid.UUID("6f0d3c1e-58a4-4f0b-9a57-2c7c3b1f8d64")
 
@@ -71,10 +88,12 @@ class _History:
     """Folds records, in order, into turns."""
 
     def __init__(self, implicit_turn_id: Callable[[int], str] | None) -> None:
-        self._implicit_turn_id = implicit_turn_id or self._derived_turn_id
+        # Not the method itself in its place: a cycle would keep all turns until the collector comes by.
+        self._given_turn_id = implicit_turn_id
         self._implicit_turns = 0
         self._thread_id: str | None = None
         self._finished: list[_OpenTurn] = []
+        self._by_id: dict[str, _OpenTurn] = {}
         self._current: _OpenTurn | None = None
         self._next_item = 1
 
@@ -160,13 +179,13 @@ class _History:
             items.append(v2.ReasoningThreadItem(id=self._item_id(), summary=summaries, content=contents))
 
     def _complete(self, turn_id: str) -> None:
-        if self._is_current(turn_id) or self._find(turn_id, self._finished) is None:
+        if self._is_current(turn_id) or turn_id not in self._by_id:
             self._finish()
 
     def _interrupt(self, turn_id: str | None) -> None:
         turn = self._current
         if turn_id is not None and not self._is_current(turn_id):
-            turn = self._find(turn_id, self._finished) or turn
+            turn = self._by_id.get(turn_id) or turn
         if turn is not None:
             turn.status, turn.error = TurnStatus.INTERRUPTED, None
 
@@ -178,30 +197,29 @@ class _History:
     def _roll_back(self, count: int) -> None:
         self._finish()
         del self._finished[max(0, len(self._finished) - count) :]
+        self._by_id = {turn.id: turn for turn in reversed(self._finished)}
         self._next_item = sum(len(turn.items) for turn in self._finished) + 1
 
     def _finish(self) -> None:
         turn, self._current = self._current, None
         if turn is not None and (turn.items or turn.explicit or turn.compacted):
             self._finished.append(turn)
+            self._by_id.setdefault(turn.id, turn)
 
     def _turn(self) -> _OpenTurn:
         if self._current is None:
             self._implicit_turns += 1
-            self._current = _OpenTurn(id=self._implicit_turn_id(self._implicit_turns), explicit=False)
+            turn_id = (self._given_turn_id or self._derived_turn_id)(self._implicit_turns)
+            self._current = _OpenTurn(id=turn_id, explicit=False)
         return self._current
 
     def _turn_of(self, turn_id: str) -> _OpenTurn:
         if self._is_current(turn_id):
             return self._turn()
-        return self._find(turn_id, self._finished) or self._turn()
+        return self._by_id.get(turn_id) or self._turn()
 
     def _is_current(self, turn_id: str) -> bool:
         return self._current is not None and self._current.id == turn_id
-
-    @staticmethod
-    def _find(turn_id: str, turns: list[_OpenTurn]) -> _OpenTurn | None:
-        return next((turn for turn in turns if turn.id == turn_id), None)
 
     def _item_id(self) -> str:
         item_id = f"item-{self._next_item}"

@@ -28,6 +28,7 @@ from agent_protocol.v2.thread import (
 
 from agent_server.binding import Services, handles
 from agent_server.context import RequestContext
+from agent_server.handlers.bulk import reply_with_turns
 from agent_server.handlers.identity import thread_id
 from agent_server.handlers.page import page_limit
 
@@ -82,7 +83,7 @@ class ThreadHandlers:
         facts = thread.settings
         ctx.after_reply(channel.open)
         ctx.after_reply(lambda: channel.offer_questions(ctx.connection))
-        return ThreadResumeResponse(
+        result = ThreadResumeResponse(
             thread=view,
             model=facts.model,
             model_provider=facts.model_provider,
@@ -92,12 +93,13 @@ class ThreadHandlers:
             reasoning_effort=facts.reasoning_effort,
             approvals_reviewer=ApprovalsReviewer.USER,
         )
+        return await reply_with_turns(ctx, result)
 
     @handles(THREAD_READ)
     async def read(self, ctx: RequestContext[ThreadReadResponse], params: ThreadReadParams) -> ThreadReadResponse:
         """Show a thread without loading it or subscribing."""
         view = await self._agent.read_thread(thread_id(params.thread_id), params.include_turns)
-        return ThreadReadResponse(thread=view)
+        return await reply_with_turns(ctx, ThreadReadResponse(thread=view))
 
     @handles(THREAD_LIST)
     async def list(self, ctx: RequestContext[ThreadListResponse], params: ThreadListParams) -> ThreadListResponse:

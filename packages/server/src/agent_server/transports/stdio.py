@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -37,7 +37,8 @@ class StdioTransport:
         raise ConnectionLost("the client closed its output")
 
     async def send(self, frames: Sequence[bytes]) -> None:
-        await self._out.write(b"\n".join((*frames, b"")))
+        for piece in _pieces(frames):
+            await self._out.write(piece)
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -62,6 +63,19 @@ class StdioTransport:
             except OSError:
                 break
         return b""
+
+
+def _pieces(frames: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the lines in few writes, without a copy of a large frame."""
+    small: list[bytes] = []
+    for frame in frames:
+        if len(frame) >= _WRITE_BYTES:
+            yield b"\n".join((*small, b""))
+            yield frame
+            small = [b""]
+        else:
+            small.append(frame)
+    yield b"\n".join((*small, b""))
 
 
 class _Writer:

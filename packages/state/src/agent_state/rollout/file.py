@@ -1,5 +1,6 @@
 """An open rollout file: locked, appended to in whole batches, never left with half a line."""
 
+import errno
 import logging
 import os
 from contextlib import suppress
@@ -89,8 +90,11 @@ class RolloutFile:
         """
         try:
             self._cut_back()
-            start = os.fstat(self._fd).st_size
-            self._write(data, start)
+            facts = os.fstat(self._fd)
+            if facts.st_nlink == 0:
+                # The system would take the lines all the same, and nobody would ever see them.
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            self._write(data, facts.st_size)
         except OSError as error:
             raise RolloutWriteError(self.path, error.errno or 0) from error
 
