@@ -10,13 +10,8 @@ from stage import UNKNOWN_THREAD, Stage
 INVALID = -32600
 THREAD: JsonValue = {"threadId": UNKNOWN_THREAD}
 LEAST: Mapping[str, JsonValue] = {
-    "thread/fork": THREAD,
-    "thread/archive": THREAD,
-    "thread/name/set": {**THREAD, "name": "n"},
-    "thread/unarchive": THREAD,
     "thread/compact/start": THREAD,
     "thread/backgroundTerminals/clean": THREAD,
-    "thread/rollback": {**THREAD, "numTurns": 1},
     "skills/remote/export": {"hazelnutId": "h"},
     "skills/config/write": {"path": "/p", "enabled": True},
     "turn/steer": {**THREAD, "input": [], "expectedTurnId": "t"},

@@ -88,7 +88,7 @@ def test_a_line_of_20_megabytes_is_read(server: AppServer, work: Path) -> None:
         ("thread/read", {"threadId": "00000000-0000-7000-8000-000000000000"}, "00000000-0000-7000-8000-000000000000"),
         ("thread/list", {"cursor": "nonsense"}, "cursor"),
         ("thread/list", None, "params"),
-        ("thread/fork", {"threadId": "00000000-0000-7000-8000-000000000000"}, "not available yet"),
+        ("thread/compact/start", {"threadId": "00000000-0000-7000-8000-000000000000"}, "not available yet"),
     ],
 )
 def test_a_bad_request_is_answered_with_what_is_wrong(

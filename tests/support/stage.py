@@ -94,6 +94,13 @@ class Stage:
         self.server.until_method("thread/started")
         return Talk(self, opened, folder, Record(self, mark))
 
+    def fork(self, **params: JsonValue) -> "Talk":
+        """Copy a thread; ``cwd`` of the copy is the source's unless it is given."""
+        mark = len(self.server.messages)
+        opened = self.server.result("thread/fork", params)
+        self.server.until_method("thread/started")
+        return Talk(self, opened, Path(opened["cwd"]), Record(self, mark))
+
 
 class Record:
     """What the server said since a moment, up to the end of the turn that was waited for.

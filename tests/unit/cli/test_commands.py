@@ -41,6 +41,9 @@ def test_words_name_a_prompt_or_a_thread_and_a_prompt(
         ["exec", "resume", "--all", "id"],
         ["exec", "-s", "everything", "prompt"],
         ["exec", "review"],
+        ["fork"],
+        ["fork", "--last", "id"],
+        ["fork", "--all", "id"],
         ["app-server", "--listen", "ws://127.0.0.1:1"],
         ["app-server", "generate-ts"],
         ["sandbox", "run"],
@@ -49,6 +52,13 @@ def test_words_name_a_prompt_or_a_thread_and_a_prompt(
 )
 def test_a_mistake_in_the_options_ends_with_two(arguments: list[str]) -> None:
     assert CliRunner().invoke(agent, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["id"], ["--last"], ["name", "prompt"]])
+def test_resume_names_the_command_that_is_there(arguments: list[str]) -> None:
+    done = CliRunner().invoke(agent, ["resume", *arguments])
+    assert done.exit_code == 1
+    assert "agent exec resume" in done.output
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

@@ -1,4 +1,5 @@
 import msgspec
+import pytest
 from agent_cli.render.human import SHOWN_OUTPUT_LINES, Facts, State, closing, heading, step
 from agent_cli.render.paint import PLAIN, Paint
 from agent_cli.render.text import duration
@@ -110,7 +111,12 @@ def test_tokens_leave_out_what_was_cached() -> None:
     counts = {"totalTokens": 0, "inputTokens": 2000, "cachedInputTokens": 500, "outputTokens": 40}
     total = {**counts, "reasoningOutputTokens": 0}
     state, _ = shown(wire("thread/tokenUsage/updated", tokenUsage={"total": total, "last": total}, **THREAD))
-    assert closing(state)[-1] == "1,540"
+    assert "1,540" in closing(state, "id")
+
+
+@pytest.mark.parametrize(("thread", "word"), [("id", "id"), ("my thread", "'my thread'")])
+def test_the_end_says_how_to_go_on(thread: str, word: str) -> None:
+    assert f"agent exec resume {word} " in closing(State(), thread)[-1]
 
 
 def test_without_colour_no_line_holds_an_escape() -> None:

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,11 +15,13 @@ from agent_cli.run import Options, SchemaInvalid, run
 from agent_cli.view import Streams
 from agent_cli.workspace import WorkspaceError
 from agent_core.config.errors import ConfigError
+from agent_core.errors import NameUnknown
 from agent_core.model.errors import ModelError
 from agent_core.testing.answer import WireEvent, answer, function_call, message
 from agent_core.testing.model import ScriptedModel
 from agent_protocol.errors import RemoteError
 from agent_protocol.wire import JsonValue
+from agent_state.file_store import FileThreadStore
 
 pytestmark = pytest.mark.anyio
 
@@ -161,13 +164,28 @@ async def test_a_run_is_resumed_with_its_history_and_its_usage(options: Options)
         assert again.events[-1]["usage"]["input_tokens"] > 100
 
 
+async def test_a_run_is_resumed_by_its_name_and_says_so(options: Options, environ: Mapping[str, str]) -> None:
+    first, other = Recorded(), Recorded()
+    for shown in (first, other):
+        await run(options, shown.streams, model=says("one"))
+    (thread_id,) = re.findall(r"agent exec resume (\S+) ", first.err.getvalue())
+    store = FileThreadStore(Path(environ["AGENT_HOME"]))
+    await store.rename(thread_id, "my thread")
+    again = Recorded()
+    model = says("two")
+    await run(replace(options, prompt="next", resume=Resume("my thread")), again.streams, model=model)
+    assert any("go" in str(item) for item in model.requests[0].input)
+    assert "agent exec resume 'my thread' " in again.err.getvalue()
+    assert again.out.getvalue() == "two\n"
+
+
 async def test_what_cannot_be_resumed_is_an_error_and_no_new_thread(
     options: Options, environ: Mapping[str, str]
 ) -> None:
     unknown = replace(options, resume=Resume("01890000-0000-7000-8000-000000000000"))
     for each, error in (
         (unknown, RemoteError),
-        (replace(options, resume=Resume("no-such-name")), RemoteError),
+        (replace(options, resume=Resume("no-such-name")), NameUnknown),
         (replace(options, resume=Resume(None)), NothingToResume),
     ):
         with pytest.raises(error):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_core.thread.names import ThreadNames
 from agent_protocol.client import AgentClient
 from agent_protocol.v2.common import AskForApproval, SandboxMode
 from agent_protocol.v2.config import CONFIG_READ, ConfigReadParams
@@ -33,9 +34,9 @@ _SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """An earlier thread to go on with: one by its id, or the newest, of this folder or of any."""
+    """An earlier thread to go on with: one by its id or name, or the newest, of this folder or of any."""
 
-    thread_id: str | None
+    word: str | None
     everywhere: bool = False
 
 
@@ -49,11 +50,17 @@ class NothingToResume(Exception):
 
 
 async def open_thread(
-    client: AgentClient, directory: Path, *, resume: Resume | None, model: str | None, sandbox_mode: str | None
+    client: AgentClient,
+    names: ThreadNames,
+    directory: Path,
+    *,
+    resume: Resume | None,
+    model: str | None,
+    sandbox_mode: str | None,
 ) -> ThreadStartResponse | ThreadResumeResponse:
     """Start a thread, or resume one, that works in ``directory`` and asks for no approval.
 
-    Raises ``NothingToResume``, and ``RemoteError`` where the server refuses.
+    Raises ``NothingToResume``, ``NameUnknown``, and ``RemoteError`` where the server refuses.
     """
     sandbox = None if sandbox_mode is None else SandboxMode(sandbox_mode)
     if resume is None:
@@ -61,7 +68,7 @@ async def open_thread(
             THREAD_START,
             ThreadStartParams(model=model, cwd=str(directory), approval_policy=AskForApproval.NEVER, sandbox=sandbox),
         )
-    thread_id = resume.thread_id or await _newest(client, None if resume.everywhere else directory)
+    thread_id = await find_thread(client, names, directory, resume)
     return await client.request(
         THREAD_RESUME,
         ThreadResumeParams(
@@ -72,6 +79,16 @@ async def open_thread(
             sandbox=sandbox,
         ),
     )
+
+
+async def find_thread(client: AgentClient, names: ThreadNames, directory: Path, wanted: Resume) -> str:
+    """Return the id of the thread that is meant.
+
+    Raises ``NothingToResume``, and ``NameUnknown`` for a word that is neither an id nor a name.
+    """
+    if wanted.word is not None:
+        return await names.find(wanted.word)
+    return await _newest(client, None if wanted.everywhere else directory)
 
 
 async def _newest(client: AgentClient, directory: Path | None) -> str:

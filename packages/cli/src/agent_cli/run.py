@@ -15,6 +15,7 @@ from agent_core.agent import open_agent
 from agent_core.config.override import parse_override
 from agent_core.errors import AgentError
 from agent_core.model.client import ModelClient
+from agent_core.thread.names import ThreadNames
 from agent_protocol.client import AgentClient, Subscription, connect_direct
 from agent_protocol.errors import ConnectionLost, RemoteError
 from agent_protocol.v2.item import (
@@ -140,15 +141,20 @@ async def run(options: Options, streams: Streams, *, model: ModelClient | None =
         async with Server(agent) as server, connect_direct(server) as client:
             with client.subscribe(*SHOWN) as shown:
                 await client.initialize(ORIGINATOR, VERSION, opt_out=_UNSHOWN)
-                outcome = await _one_turn(client, shown, directory, options, streams)
+                outcome = await _one_turn(client, agent.names, shown, directory, options, streams)
     return outcome.exit_code
 
 
 async def _one_turn(
-    client: AgentClient, shown: Subscription[JsonValue], directory: Path, options: Options, streams: Streams
+    client: AgentClient,
+    names: ThreadNames,
+    shown: Subscription[JsonValue],
+    directory: Path,
+    options: Options,
+    streams: Streams,
 ) -> Outcome:
     thread = await open_thread(
-        client, directory, resume=options.resume, model=options.model, sandbox_mode=options.sandbox
+        client, names, directory, resume=options.resume, model=options.model, sandbox_mode=options.sandbox
     )
     prompt = await anyio.to_thread.run_sync(
         resolve_prompt, options.prompt, streams.stdin, streams.note, abandon_on_cancel=True
@@ -169,7 +175,7 @@ async def _one_turn(
     outcome = replace(outcome, signal_number=received[0] if received else None)
     if options.last_message_file is not None:
         _write_last_message(options.last_message_file, outcome.final_message, streams)
-    view.close(outcome.final_message)
+    view.close(outcome.final_message, await names.word_for(thread.thread.id))
     return outcome
 
 

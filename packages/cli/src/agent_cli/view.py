@@ -46,8 +46,11 @@ class View(Protocol):
         """Show that time passes, until cancelled."""
         ...
 
-    def close(self, final_message: str | None) -> None:
-        """Show the end; ``final_message`` is what the agent said last in a turn that was completed."""
+    def close(self, final_message: str | None, thread: str) -> None:
+        """Show the end; ``final_message`` is what the agent said last in a turn that was completed.
+
+        ``thread`` is the name or the id by which the thread can be resumed.
+        """
         ...
 
 
@@ -69,7 +72,7 @@ class JsonView:
     async def animate(self) -> None:
         await anyio.sleep_forever()
 
-    def close(self, final_message: str | None) -> None:
+    def close(self, final_message: str | None, thread: str) -> None:
         """Write nothing: the last event has said it."""
 
     def _write(self, line: bytes) -> None:
@@ -108,8 +111,8 @@ class HumanView:
         finally:
             self._erase()
 
-    def close(self, final_message: str | None) -> None:
-        self._lines(human.closing(self._state))
+    def close(self, final_message: str | None, thread: str) -> None:
+        self._lines(human.closing(self._state, thread))
         if final_message is not None and not (self._streams.stdout.isatty() and self._streams.stderr.isatty()):
             self._streams.stdout.write(final_message.rstrip("\n") + "\n")
             self._streams.stdout.flush()

@@ -39,6 +39,7 @@ from agent_core.config.stack import ConfigRequest
 from agent_core.config.warning import broken_config, disabled_layers
 from agent_core.errors import (
     AgentClosed,
+    ArchiveNotFound,
     InputInvalid,
     RolloutNotFound,
     ThreadIdInvalid,
@@ -55,6 +56,7 @@ from agent_core.seams import Clock, IdSource, Randomness, SystemClock, SystemIds
 from agent_core.setup import AgentSetup
 from agent_core.thread.assemble import existing_directory, providers_of
 from agent_core.thread.factory import ThreadFactory
+from agent_core.thread.names import ThreadNames
 from agent_core.thread.thread import Thread
 from agent_core.thread.view import stored_view
 
@@ -142,6 +144,11 @@ class Agent:
         """The directory that requests without one refer to."""
         return str(self._setup.cwd)
 
+    @property
+    def names(self) -> ThreadNames:
+        """What stored threads are called."""
+        return ThreadNames(self._store)
+
     async def prepare(self) -> None:
         """Read the configuration; what is wrong with it becomes a warning and the defaults hold."""
         try:
@@ -206,6 +213,50 @@ class Agent:
             if stored.thread_id in self._threads:
                 return self._still_loaded(self._threads[stored.thread_id], path, None)
             return await self._run(await self._factory.reopened(source, options))
+
+    async def fork_thread(self, thread_id: str, options: ThreadOptions, *, path: str | None) -> Thread:
+        """Load a new thread that begins as a copy of a stored one; ``path`` wins over the id.
+
+        The source may be loaded, here or elsewhere, and a turn of it may run; it goes on undisturbed.
+
+        Raises:
+            ThreadIdInvalid: the id is not one, and no path is given.
+            RolloutNotFound: nothing is stored under this id.
+            InputInvalid, ConfigError, StateError: as ``resume_thread``.
+        """
+        source = Path(path) if path is not None else await self._find(thread_id)
+        meta = await self._store.meta(source)
+        if meta.id in self._threads:
+            await self._threads[meta.id].flush()
+        return await self._run(await self._factory.forked(source, meta, options))
+
+    async def archive_thread(self, thread_id: str) -> None:
+        """Put a stored thread away; a loaded one is unloaded first, its running turn recorded as interrupted.
+
+        Raises:
+            ThreadIdInvalid: the text is not a thread id.
+            RolloutNotFound: nothing is stored under this id.
+            StateError: the record is written elsewhere, or cannot be moved.
+        """
+        async with self._opening:
+            path = await self._find(thread_id)
+            loaded = self._threads.pop(_canonical(thread_id) or "", None)
+            if loaded is not None:
+                with anyio.move_on_after(CLOSE_SECONDS):
+                    await loaded.aclose()
+            await self._store.archive(path)
+
+    async def unarchive_thread(self, thread_id: str) -> wire.Thread:
+        """Bring an archived thread back among the others, without loading it.
+
+        Raises:
+            ThreadIdInvalid: the text is not a thread id.
+            ArchiveNotFound: nothing is archived under this id.
+            StateError: the record cannot be moved.
+        """
+        async with self._opening:
+            path = await self._store.unarchive(await self._find(thread_id, archived=True))
+        return self._stored(await self._store.summary(path), wire.NotLoadedThreadStatus())
 
     def loaded_threads(self) -> Sequence[str]:
         """Return the ids of the loaded threads."""
@@ -320,13 +371,13 @@ class Agent:
             raise InputInvalid(f"path: thread {loaded.id} is loaded from {loaded.path}, not from {path}")
         return loaded
 
-    async def _find(self, thread_id: str) -> Path:
+    async def _find(self, thread_id: str, archived: bool = False) -> Path:
         canonical = _canonical(thread_id)
         if canonical is None:
             raise ThreadIdInvalid(thread_id)
-        path = await self._store.find(canonical)
+        path = await self._store.find(canonical, archived)
         if path is None:
-            raise RolloutNotFound(thread_id)
+            raise ArchiveNotFound(thread_id) if archived else RolloutNotFound(thread_id)
         return path
 
     async def _run(self, thread: Thread) -> Thread:
@@ -342,7 +393,8 @@ class Agent:
         except* Exception as group:
             _logger.error("thread %s broke", thread.id, exc_info=group)
         finally:
-            self._threads.pop(thread.id, None)
+            if self._threads.get(thread.id) is thread:
+                del self._threads[thread.id]
 
     def _request(self, cwd: Path | None) -> ConfigRequest:
         return ConfigRequest(home=self._setup.home, cwd=cwd, overrides=self._setup.overrides, env=self._setup.environ)

@@ -1,5 +1,7 @@
 """Errors of the core, sorted by who must act."""
 
+from collections.abc import Sequence
+
 
 class AgentError(Exception):
     """Base of every error the core raises on its own account."""
@@ -41,6 +43,16 @@ class RolloutNotFound(UsageError):
         super().__init__(f"no rollout found for thread id {thread_id}")
 
 
+class NameUnknown(UsageError):
+    """No thread was given this name; ``near`` are names that resemble it."""
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        self.name = name
+        self.near = near
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        super().__init__(f"no thread is called {name!r}, and it is no thread id{hint}")
+
+
 class NotMaterialised(UsageError):
     """The thread has no stored turns yet: its first user message is still to come."""
 
@@ -58,6 +70,41 @@ class EphemeralThread(UsageError):
         self.thread_id = thread_id
         self.operation = operation
         super().__init__(f"thread {thread_id} is ephemeral and keeps no rollout, so {operation} is not possible")
+
+
+class RecordPending(AgentError):
+    """The thread will be recorded at ``path``, but nothing was recorded yet."""
+
+    def __init__(self, thread_id: str, path: str) -> None:
+        self.thread_id = thread_id
+        self.path = path
+        super().__init__(f"thread {thread_id} has no record at {path} yet; that comes with its first user message")
+
+
+class ArchiveNotFound(UsageError):
+    """No archived rollout of this thread is stored under the home."""
+
+    def __init__(self, thread_id: str) -> None:
+        self.thread_id = thread_id
+        super().__init__(f"no archived rollout found for thread id {thread_id}")
+
+
+class TurnActive(UsageError):
+    """A turn runs, and the operation has to wait until it has ended."""
+
+    def __init__(self, thread_id: str, turn_id: str, operation: str) -> None:
+        self.thread_id = thread_id
+        self.turn_id = turn_id
+        self.operation = operation
+        super().__init__(f"turn {turn_id} of thread {thread_id} is running; {operation} has to wait for its end")
+
+
+class RollbackPending(UsageError):
+    """An earlier rollback of the thread is not done yet."""
+
+    def __init__(self, thread_id: str) -> None:
+        self.thread_id = thread_id
+        super().__init__(f"a rollback of thread {thread_id} is already in progress")
 
 
 class TurnNotActive(UsageError):

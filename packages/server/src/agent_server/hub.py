@@ -54,6 +54,12 @@ class Hub:
         self._channels[thread.id] = channel
         return channel
 
+    def drop(self, thread_id: str) -> None:
+        """Stop following a thread that was unloaded."""
+        channel = self._channels.pop(thread_id, None)
+        if channel is not None:
+            channel.close()
+
     def close(self) -> None:
         """Stop following every thread."""
         for channel in self._channels.values():

@@ -73,6 +73,14 @@ class Thread(Protocol):
         """
         ...
 
+    async def roll_back(self, turns: int) -> None:
+        """Take the last ``turns`` turns out of the history; new token usage is told before this returns."""
+        ...
+
+    async def rename(self, name: str) -> None:
+        """Give the thread a name; the log tells of it, or of what prevented it."""
+        ...
+
     def answer(self, call_id: str, decision: Decision) -> bool:
         """Answer an open approval request; return whether there was one to answer.
 
@@ -133,6 +141,18 @@ class Agent(Host, Protocol):
 
         With ``path`` or ``history`` the id is as the client wrote it and need not be valid.
         """
+        ...
+
+    async def fork_thread(self, thread_id: str, options: ThreadOptions, *, path: str | None) -> Thread:
+        """Load a new thread that begins as a copy of a stored one; ``path`` wins over the id."""
+        ...
+
+    async def archive_thread(self, thread_id: str) -> None:
+        """Unload the thread if need be, which ends its running turn, and put its record away."""
+        ...
+
+    async def unarchive_thread(self, thread_id: str) -> ThreadView:
+        """Bring an archived thread back without loading it."""
         ...
 
     def loaded_threads(self) -> Sequence[str]:

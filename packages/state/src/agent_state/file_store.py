@@ -6,10 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
-from agent_protocol.rollout.line import RolloutLine
+from agent_protocol.rollout.codec import encode_line, format_timestamp, new_line
+from agent_protocol.rollout.line import RolloutLine, SessionMeta
 from agent_protocol.v2.turn import Turn
 
 from agent_state.rollout import extract, head, listing, names, reader
+from agent_state.rollout.archive import archive_file, unarchive_file
+from agent_state.rollout.copy import copied_file
 from agent_state.rollout.file import RolloutFile
 from agent_state.rollout.lock import ThreadLock
 from agent_state.rollout.map_cache import MapCache
@@ -44,6 +47,15 @@ class FileThreadStore:
         thread_id, file = await anyio.to_thread.run_sync(self._open, path)
         return RolloutWriter(thread_id, path, self._now, file)
 
+    async def fork(self, new: NewThread, source: Path) -> RolloutWriter:
+        meta = await new.finish_meta(new.meta) if new.finish_meta else new.meta
+        path = new_path(self._home, meta.id, new.created_at, self._zone)
+        file = await anyio.to_thread.run_sync(self._copied, meta, path, source)
+        return RolloutWriter(meta.id, path, self._now, file)
+
+    async def meta(self, path: Path) -> SessionMeta:
+        return await anyio.to_thread.run_sync(reader.read_meta, path)
+
     async def load(self, path: Path) -> list[RolloutLine]:
         return await anyio.to_thread.run_sync(reader.load_lines, path)
 
@@ -58,6 +70,12 @@ class FileThreadStore:
         if canonical is None:
             return None
         return await anyio.to_thread.run_sync(find_path, self._home, canonical, archived)
+
+    async def archive(self, path: Path) -> Path:
+        return await anyio.to_thread.run_sync(self._moved, archive_file, path)
+
+    async def unarchive(self, path: Path) -> Path:
+        return await anyio.to_thread.run_sync(self._moved, unarchive_file, path)
 
     async def list(self, query: ThreadQuery) -> Page:
         return await anyio.to_thread.run_sync(listing.list_page, self._home, query)
@@ -74,8 +92,19 @@ class FileThreadStore:
     async def find_named(self, name: str) -> str | None:
         return await anyio.to_thread.run_sync(names.id_of_name, self._home, name)
 
+    async def known_names(self, limit: int = 1_000) -> Sequence[str]:
+        return await anyio.to_thread.run_sync(names.known_names, self._home, limit)
+
     def _lock(self, thread_id: str, path: Path) -> ThreadLock:
         return ThreadLock(self._home, thread_id, path)
+
+    def _copied(self, meta: SessionMeta, path: Path, source: Path) -> RolloutFile:
+        stamp = format_timestamp(self._now())
+        first = encode_line(new_line(meta, stamp)) + b"\n"
+        return copied_file(path, self._lock(meta.id, path), first, source, stamp)
+
+    def _moved(self, move: Callable[[Path, Path, ThreadLock], Path], path: Path) -> Path:
+        return move(self._home, path, self._lock(reader.read_meta(path).id, path))
 
     def _open(self, path: Path) -> tuple[str, RolloutFile]:
         thread_id = reader.read_meta(path).id

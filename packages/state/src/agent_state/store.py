@@ -185,6 +185,22 @@ class ThreadStore(Protocol):
         """
         ...
 
+    async def fork(self, new: NewThread, source: Path) -> ThreadWriter:
+        """Return the writer of a new thread whose record is there at once and begins as a copy of ``source``.
+
+        It holds the new meta, then every readable line of the source, its own meta included, stamped anew. The
+        source may be written meanwhile.
+
+        Raises:
+            RolloutMissing, RolloutReadError: the source cannot be read.
+            RolloutWriteError: the copy cannot be written; nothing is left of it.
+        """
+        ...
+
+    async def meta(self, path: Path) -> SessionMeta:
+        """Return whose record it is: its first session meta; raises as ``load`` does."""
+        ...
+
     async def load(self, path: Path) -> list[RolloutLine]:
         """Return all lines that can be read, in order.
 
@@ -208,6 +224,21 @@ class ThreadStore(Protocol):
 
     async def find(self, thread_id: str, archived: bool = False) -> Path | None:
         """Return where the thread is recorded, or ``None``."""
+        ...
+
+    async def archive(self, path: Path) -> Path:
+        """Put the record at ``path`` away and return where it is now; it keeps its name and what it says.
+
+        Raises:
+            RolloutMissing: there is no such record.
+            RolloutInvalid: it is no record of this store.
+            ThreadLocked: somebody writes it.
+            RolloutWriteError: it cannot be moved.
+        """
+        ...
+
+    async def unarchive(self, path: Path) -> Path:
+        """Bring an archived record back to its day, as changed just now; raises as ``archive`` does."""
         ...
 
     async def list(self, query: ThreadQuery) -> Page:
@@ -236,4 +267,8 @@ class ThreadStore(Protocol):
 
     async def find_named(self, name: str) -> str | None:
         """Return the id of the thread that was given exactly this name last, or ``None``."""
+        ...
+
+    async def known_names(self, limit: int = 1_000) -> Sequence[str]:
+        """Return the names that were given last, newest first and each once."""
         ...

@@ -10,7 +10,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("exec", short_help="Do one task and end.")
-@click.argument("words", metavar="[PROMPT|-] | resume [ID] [PROMPT|-]", nargs=-1)
+@click.argument("words", metavar="[PROMPT|-] | resume [ID|NAME] [PROMPT|-]", nargs=-1)
 @click.option("-m", "--model", metavar="MODEL", help="The model to use.")
 @override_option
 @click.option("-s", "--sandbox", type=click.Choice(SANDBOX_MODES), help="What commands may do.")
@@ -48,8 +48,8 @@ def run(
     The task is PROMPT, or standard input where PROMPT is - or absent. The final message goes to standard output,
     everything else to standard error. Nothing asks for approval: what the sandbox does not allow does not happen.
 
-    `agent exec resume ID PROMPT` goes on with an earlier thread; `agent exec resume --last PROMPT` with the newest one
-    of this folder.
+    `agent exec resume ID|NAME PROMPT` goes on with an earlier thread; `agent exec resume --last PROMPT` with the newest
+    one of this folder.
 
     Ends with 0 when the turn was completed (or interrupted by Ctrl-C), 1 when it failed or could not start, and 2 for
     a mistake in the options.

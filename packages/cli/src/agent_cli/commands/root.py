@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "demo": Entry("agent_cli.commands.demo:demo", "Fix a small failing project with a replayed model."),
     "exec": Entry("agent_cli.commands.exec:run", "Do one task and end; `exec resume` goes on with an earlier one."),
+    "fork": Entry("agent_cli.commands.fork:fork", "Copy a thread and say how to go on with the copy."),
+    "resume": Entry("agent_cli.commands.resume:resume", "Interactive, and not there yet: use `exec resume`."),
     "sandbox": Entry("agent_cli.commands.sandbox:sandbox", "Ask what can be confined here; run a command confined."),
 }
 ALIASES = {"e": "exec"}

@@ -1,5 +1,6 @@
 """Notifications to lines a person reads: `step` is a pure function of an explicit state."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -135,9 +136,18 @@ def step(state: State, notification: object) -> tuple[State, Lines]:
             return state, []
 
 
-def closing(state: State) -> Lines:
-    """Return the lines that end a run."""
-    return [state.paint("tokens used", "magenta", "italic"), f"{state.tokens:,}"]
+def closing(state: State, thread: str) -> Lines:
+    """Return the lines that end a run; ``thread`` is the name or the id it can be resumed by."""
+    return [
+        state.paint("tokens used", "magenta", "italic"),
+        f"{state.tokens:,}",
+        state.paint(f"to go on: {resume_command(thread)}", "dim"),
+    ]
+
+
+def resume_command(thread: str) -> str:
+    """Return what to type to go on with a thread, given its name or id."""
+    return f"agent exec resume {shlex.quote(thread)} PROMPT"
 
 
 def _shown(state: State, lines: Lines) -> tuple[State, Lines]:

@@ -15,6 +15,7 @@ from agent_protocol.v2.common import DangerFullAccessSandboxPolicy
 from agent_protocol.version import VERSION
 from agent_sandbox.launcher import Launcher
 from agent_state.store import NewThread, ThreadStore, ThreadWriter
+from msgspec import UNSET, UnsetType
 
 from agent_core.auth.manager import AuthManager
 from agent_core.config.config import Config
@@ -104,6 +105,26 @@ class ThreadFactory:
             await writer.aclose()
             raise
 
+    async def forked(self, source: Path, meta: SessionMeta, options: ThreadOptions) -> Thread:
+        """Return a new thread that begins as a copy of the one recorded at ``source``; raises as ``new`` does.
+
+        What is copied is what stands in the record now; its writer, if it has one, is not disturbed.
+
+        Raises:
+            StateError: the record cannot be read, or the copy not written.
+        """
+        _, settings = await self._configured(options, existing_directory(meta.cwd, self._setup.cwd), meta)
+        new = self._new_record(self._setup.ids.uuid7(), settings, forked_from=meta.id)
+        writer = await self._store.fork(new, source)
+        try:
+            thread = await self._continued(writer, options)
+            thread.seed()
+            await thread.flush()
+        except BaseException:
+            await writer.aclose()
+            raise
+        return thread
+
     async def _continued(self, writer: ThreadWriter, options: ThreadOptions) -> Thread:
         stored = await self._store.history(writer.path)
         meta = stored.meta
@@ -157,9 +178,13 @@ class ThreadFactory:
         return config, await anyio.to_thread.run_sync(settings_of, config, self._catalog, meta)
 
     def _writer(self, thread_id: str, settings: TurnSettings) -> ThreadWriter:
+        return self._store.create(self._new_record(thread_id, settings))
+
+    def _new_record(self, thread_id: str, settings: TurnSettings, forked_from: str | UnsetType = UNSET) -> NewThread:
         now = self._setup.clock.now()
         meta = SessionMeta(
             id=thread_id,
+            forked_from_id=forked_from,
             timestamp=format_timestamp(now),
             cwd=settings.cwd,
             originator=self._setup.identity.originator,
@@ -168,7 +193,7 @@ class ThreadFactory:
             model_provider=settings.model_provider,
             base_instructions=BaseInstructions(text=settings.base_instructions),
         )
-        return self._store.create(NewThread(meta=meta, created_at=now, finish_meta=with_git_info))
+        return NewThread(meta=meta, created_at=now, finish_meta=with_git_info)
 
     def _thread(
         self,

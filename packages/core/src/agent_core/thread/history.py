@@ -6,6 +6,9 @@ from agent_protocol.rollout.response_item import ResponseItem
 from agent_protocol.rollout.usage import RateLimitSnapshot, TokenUsage, TokenUsageInfo
 from msgspec import structs
 
+from agent_core.context.estimate import history_tokens
+from agent_core.context.history import drop_last_turns
+
 
 class History:
     """The model-facing items of one thread, with its token and limit accounts. No input or output happens here."""
@@ -25,6 +28,19 @@ class History:
     def record(self, items: Iterable[ResponseItem]) -> None:
         """Append ``items``."""
         self._items.extend(items)
+
+    def roll_back(self, turns: int) -> None:
+        """Forget the last ``turns`` turns of the user's; all of them if there are fewer."""
+        self._items = drop_last_turns(self._items, turns)
+
+    def count_estimate(self, instructions: str, window: int | None) -> None:
+        """Take a guess in place of the last response's usage, after the items were changed; totals stay."""
+        total = self.usage.total_token_usage if self.usage is not None else TokenUsage()
+        self.usage = TokenUsageInfo(
+            total_token_usage=total,
+            last_token_usage=TokenUsage(total_tokens=history_tokens(instructions, self._items)),
+            model_context_window=window,
+        )
 
     def count_usage(self, usage: TokenUsage, window: int | None) -> None:
         """Add the usage of one completed response."""

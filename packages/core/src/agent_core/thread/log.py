@@ -62,6 +62,11 @@ class EventLog:
         self._record(turn_id, msg, None)
         self._show()
 
+    def tell(self, turn_id: str, msg: EventMsg) -> None:
+        """As ``append``, but only for those who watch: the record does not get it."""
+        self._waiting.append((self._stamped(turn_id, msg), None))
+        self._show()
+
     async def append_durable(self, turn_id: str, msg: EventMsg, announce: Callable[[], None] | None = None) -> None:
         """As ``append``, but the sinks see the event only once it is in the file; ``announce`` is called just before.
 
@@ -79,10 +84,13 @@ class EventLog:
             self._show()
 
     def _record(self, turn_id: str, msg: EventMsg, announce: Callable[[], None] | None) -> None:
-        self._seq += 1
-        event = LoggedEvent(self._seq, int(self._clock.now().timestamp() * 1000), turn_id, msg)
+        event = self._stamped(turn_id, msg)
         self._recorder.event(event)
         self._waiting.append((event, announce))
+
+    def _stamped(self, turn_id: str, msg: EventMsg) -> LoggedEvent:
+        self._seq += 1
+        return LoggedEvent(self._seq, int(self._clock.now().timestamp() * 1000), turn_id, msg)
 
     def _show(self) -> None:
         """Show what waits, unless a hold is on. A sink may append: what it adds waits its turn."""

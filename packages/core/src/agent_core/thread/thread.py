@@ -23,7 +23,7 @@ from agent_core.approvals.broker import ApprovalBroker
 from agent_core.context.facts import ContextFacts
 from agent_core.context.initial import initial_context
 from agent_core.context.update import settings_update
-from agent_core.errors import EphemeralThread, InputInvalid, NotMaterialised, ThreadClosed, TurnNotActive
+from agent_core.errors import EphemeralThread, InputInvalid, NotMaterialised, ThreadClosed, TurnActive, TurnNotActive
 from agent_core.exec.manager import ExecManager
 from agent_core.face import Decision, ThreadFacts, TurnOverrides
 from agent_core.model.providers import ModelProvider
@@ -31,7 +31,9 @@ from agent_core.model.request import TurnState
 from agent_core.thread.assemble import directory
 from agent_core.thread.history import History
 from agent_core.thread.log import EventLog
+from agent_core.thread.names import rename
 from agent_core.thread.recorder import Recorder
+from agent_core.thread.rollback import Rollback
 from agent_core.thread.running import RunningTurn
 from agent_core.thread.scribe import Scribe
 from agent_core.thread.services import ThreadServices
@@ -73,6 +75,7 @@ class Thread:
         self._previous: ContextFacts | None = None
         """What the model was told last; ``None`` until it was told anything in this process."""
         self._raw_events = raw_events
+        self._rollback = Rollback(thread_id, history, recorder, self.log)
         self._broker = ApprovalBroker(self.log.append)
         self._turn: RunningTurn | None = None
         self._closing = anyio.Event()
@@ -143,10 +146,11 @@ class Thread:
         await self._closed.wait()
 
     def seed(self) -> None:
-        """Tell the model of the settings; for a new thread, before its first turn."""
+        """Tell the model of the settings; for a new thread or a copy, before its first turn."""
         context = self._s.turn_context(self.id, "", self._settings)
-        self._previous = context.facts()
-        self._scribe(context).record(initial_context(self._previous))
+        facts = context.facts()
+        self._previous = replace(facts, model=self._recorded_model or facts.model)
+        self._scribe(context).record(initial_context(facts))
 
     def adopt(self, items: Sequence[ResponseItem]) -> None:
         """Begin with a conversation held elsewhere; for a new thread, before its first turn."""
@@ -200,6 +204,40 @@ class Thread:
         if turn is None:
             raise TurnNotActive(self.id)
         await turn.interrupt(announce)
+
+    async def roll_back(self, turns: int) -> None:
+        """Take the last ``turns`` turns of the user's out of the history; the record gets a mark and keeps its lines.
+
+        Returns when the mark is in the record. Files the turns changed stay as they are.
+
+        Raises:
+            ThreadClosed: the thread has ended.
+            TurnActive: a turn runs.
+            RollbackPending, EphemeralThread, RecordPending, StateError: see :meth:`Rollback.run`.
+        """
+        if self._closing.is_set():
+            raise ThreadClosed(self.id)
+        if self._active is not None:
+            raise TurnActive(self.id, self._active.id, "a rollback")
+        operation = self._s.ids.uuid7()
+        window = self._s.turn_context(self.id, operation, self._settings).window
+        await self._rollback.run(
+            turns, operation=operation, instructions=self._settings.base_instructions, window=window
+        )
+
+    async def rename(self, name: str) -> None:
+        """Give the thread a name; the log tells of it, or of what prevented it."""
+        is_recorded = self._recorder.writer is not None
+        # Not recorded: a turn that runs meanwhile would read back as failed with it.
+        self.log.tell(self._s.ids.uuid7(), await rename(self._s.store, self.id, name, is_recorded=is_recorded))
+
+    async def flush(self) -> None:
+        """Return when the record, if there is one, holds all that was said so far.
+
+        Raises:
+            StateError: it cannot be written.
+        """
+        await self._recorder.flush()
 
     def answer(self, call_id: str, decision: Decision) -> bool:
         """Answer an open approval request; return whether there was one."""

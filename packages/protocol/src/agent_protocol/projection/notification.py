@@ -69,7 +69,10 @@ def fold(state: ProjectionState, event: EventMsg, turn_id: str) -> ProjectionSta
             return replace(state, last_error=None)
         case TurnAbortedEvent():
             return ProjectionState(announced_turn_id=state.announced_turn_id)
-        case ErrorEvent(codex_error_info=info) if affects_turn_status(info):
+        case ErrorEvent(codex_error_info=info) if affects_turn_status(info) and state.announced_turn_id in (
+            None,
+            turn_id,
+        ):
             return replace(state, last_error=turn_error(event))
         case ExecCommandBeginEvent(call_id=call_id):
             return replace(state, open_commands=state.open_commands | {call_id})

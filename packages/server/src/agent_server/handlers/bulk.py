@@ -7,11 +7,11 @@ from typing import TypeVar
 import msgspec
 from agent_protocol import jsonrpc
 from agent_protocol.ids import RequestId
-from agent_protocol.v2.thread import ThreadReadResponse, ThreadResumeResponse
+from agent_protocol.v2.thread import ThreadForkResponse, ThreadReadResponse, ThreadResumeResponse
 
 from agent_server.context import RequestContext
 
-R = TypeVar("R", ThreadReadResponse, ThreadResumeResponse)
+R = TypeVar("R", ThreadForkResponse, ThreadReadResponse, ThreadResumeResponse)
 
 _NO_TURNS = b'"turns":[]'
 """Inside a string its quotes would be escaped, so this can be nothing but the member."""

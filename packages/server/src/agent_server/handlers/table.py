@@ -8,9 +8,16 @@ RESOURCES: Final[Mapping[str, Sequence[str]]] = {
     "agent_server.handlers.thread:ThreadHandlers": (
         "thread/start",
         "thread/resume",
+        "thread/fork",
         "thread/read",
         "thread/list",
         "thread/loaded/list",
+    ),
+    "agent_server.handlers.thread_change:ThreadChangeHandlers": (
+        "thread/archive",
+        "thread/unarchive",
+        "thread/rollback",
+        "thread/name/set",
     ),
     "agent_server.handlers.turn:TurnHandlers": ("turn/start", "turn/interrupt"),
     "agent_server.handlers.model:ModelHandlers": ("model/list",),
@@ -20,13 +27,8 @@ RESOURCES: Final[Mapping[str, Sequence[str]]] = {
 }
 
 DEFERRED: Final[Sequence[str]] = (
-    "thread/fork",
-    "thread/archive",
-    "thread/name/set",
-    "thread/unarchive",
     "thread/compact/start",
     "thread/backgroundTerminals/clean",
-    "thread/rollback",
     "skills/remote/list",
     "skills/remote/export",
     "skills/config/write",

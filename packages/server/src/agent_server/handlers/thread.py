@@ -1,18 +1,24 @@
-"""Threads: start, resume, read, list."""
+"""Threads: start, resume, fork, read, list."""
 
 from contextlib import ExitStack
+from dataclasses import replace
+from typing import TypeVar
 
-from agent_core.face import ThreadOptions
+from agent_core.face import ThreadFacts, ThreadOptions
 from agent_protocol.errors import InvalidRequest
 from agent_protocol.ids import canonical_uuid
 from agent_protocol.v2.common import ApprovalsReviewer
 from agent_protocol.v2.thread import (
+    THREAD_FORK,
     THREAD_LIST,
     THREAD_LOADED_LIST,
     THREAD_READ,
     THREAD_RESUME,
     THREAD_START,
     THREAD_STARTED,
+    Thread,
+    ThreadForkParams,
+    ThreadForkResponse,
     ThreadListParams,
     ThreadListResponse,
     ThreadLoadedListParams,
@@ -32,6 +38,8 @@ from agent_server.handlers.bulk import reply_with_turns
 from agent_server.handlers.identity import thread_id
 from agent_server.handlers.page import page_limit
 
+Opened = TypeVar("Opened", ThreadStartResponse, ThreadResumeResponse, ThreadForkResponse)
+
 
 class ThreadHandlers:
     """Opens threads for their clients and shows stored ones."""
@@ -47,19 +55,9 @@ class ThreadHandlers:
         channel = self._hub.channel(thread)
         channel.subscribe(ctx.connection)
         view = await thread.view(False)
-        facts = thread.settings
         ctx.after_reply(lambda: self._hub.broadcast(THREAD_STARTED, ThreadStartedNotification(thread=view)))
         ctx.after_reply(channel.open)
-        return ThreadStartResponse(
-            thread=view,
-            model=facts.model,
-            model_provider=facts.model_provider,
-            cwd=facts.cwd,
-            approval_policy=facts.approval_policy,
-            sandbox=facts.sandbox,
-            reasoning_effort=facts.reasoning_effort,
-            approvals_reviewer=ApprovalsReviewer.USER,
-        )
+        return _opened(ThreadStartResponse, view, thread.settings)
 
     @handles(THREAD_RESUME)
     async def resume(
@@ -69,7 +67,7 @@ class ThreadHandlers:
         given = params.history is not None or params.path is not None
         thread = await self._agent.resume_thread(
             params.thread_id if given else thread_id(params.thread_id),
-            _resume_options(params),
+            _options(params),
             path=params.path,
             history=params.history,
         )
@@ -80,20 +78,24 @@ class ThreadHandlers:
                 refused.callback(channel.unsubscribe, ctx.connection)
             view = await thread.view(True)
             refused.pop_all()
-        facts = thread.settings
         ctx.after_reply(channel.open)
         ctx.after_reply(lambda: channel.offer_questions(ctx.connection))
-        result = ThreadResumeResponse(
-            thread=view,
-            model=facts.model,
-            model_provider=facts.model_provider,
-            cwd=facts.cwd,
-            approval_policy=facts.approval_policy,
-            sandbox=facts.sandbox,
-            reasoning_effort=facts.reasoning_effort,
-            approvals_reviewer=ApprovalsReviewer.USER,
+        return await reply_with_turns(ctx, _opened(ThreadResumeResponse, view, thread.settings))
+
+    @handles(THREAD_FORK)
+    async def fork(self, ctx: RequestContext[ThreadForkResponse], params: ThreadForkParams) -> ThreadForkResponse:
+        """Copy a stored thread into a new one and subscribe the caller; everybody is told after the reply."""
+        thread = await self._agent.fork_thread(
+            params.thread_id if params.path is not None else thread_id(params.thread_id),
+            _options(params),
+            path=params.path,
         )
-        return await reply_with_turns(ctx, result)
+        channel = self._hub.channel(thread)
+        channel.subscribe(ctx.connection)
+        view = await thread.view(True)
+        ctx.after_reply(lambda: self._hub.broadcast(THREAD_STARTED, ThreadStartedNotification(thread=view)))
+        ctx.after_reply(channel.open)
+        return await reply_with_turns(ctx, _opened(ThreadForkResponse, view, thread.settings))
 
     @handles(THREAD_READ)
     async def read(self, ctx: RequestContext[ThreadReadResponse], params: ThreadReadParams) -> ThreadReadResponse:
@@ -127,6 +129,16 @@ def _cursor(text: str) -> str:
 
 
 def _start_options(params: ThreadStartParams) -> ThreadOptions:
+    return replace(
+        _options(params),
+        ephemeral=bool(params.ephemeral),
+        dynamic_tools=params.dynamic_tools or (),
+        experimental_raw_events=params.experimental_raw_events,
+    )
+
+
+def _options(params: ThreadStartParams | ThreadResumeParams | ThreadForkParams) -> ThreadOptions:
+    personality = None if isinstance(params, ThreadForkParams) else params.personality
     return ThreadOptions(
         model=params.model,
         model_provider=params.model_provider,
@@ -136,24 +148,19 @@ def _start_options(params: ThreadStartParams) -> ThreadOptions:
         config=params.config or {},
         base_instructions=params.base_instructions,
         developer_instructions=params.developer_instructions,
-        personality=None if params.personality is None else params.personality.value,
-        ephemeral=bool(params.ephemeral),
-        dynamic_tools=params.dynamic_tools or (),
-        experimental_raw_events=params.experimental_raw_events,
+        personality=None if personality is None else personality.value,
         persist_extended_history=params.persist_extended_history,
     )
 
 
-def _resume_options(params: ThreadResumeParams) -> ThreadOptions:
-    return ThreadOptions(
-        model=params.model,
-        model_provider=params.model_provider,
-        cwd=params.cwd,
-        approval_policy=params.approval_policy,
-        sandbox=params.sandbox,
-        config=params.config or {},
-        base_instructions=params.base_instructions,
-        developer_instructions=params.developer_instructions,
-        personality=None if params.personality is None else params.personality.value,
-        persist_extended_history=params.persist_extended_history,
+def _opened(response: type[Opened], view: Thread, facts: ThreadFacts) -> Opened:
+    return response(
+        thread=view,
+        model=facts.model,
+        model_provider=facts.model_provider,
+        cwd=facts.cwd,
+        approval_policy=facts.approval_policy,
+        sandbox=facts.sandbox,
+        reasoning_effort=facts.reasoning_effort,
+        approvals_reviewer=ApprovalsReviewer.USER,
     )

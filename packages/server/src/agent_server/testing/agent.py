@@ -4,9 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from agent_core.errors import ThreadNotLoaded, TurnNotActive
+from agent_core.errors import ArchiveNotFound, ThreadNotLoaded, TurnNotActive
 from agent_core.face import Decision, LoggedEvent, ThreadFacts, ThreadOptions, TurnOverrides
-from agent_protocol.rollout.event import EventMsg, TaskCompleteEvent, TaskStartedEvent, TurnAbortedEvent
+from agent_protocol.rollout.event import (
+    EventMsg,
+    TaskCompleteEvent,
+    TaskStartedEvent,
+    ThreadNameUpdatedEvent,
+    TurnAbortedEvent,
+)
 from agent_protocol.v2 import thread as wire
 from agent_protocol.v2.account import ApiKeyAccount, GetAccountResponse
 from agent_protocol.v2.common import AskForApproval, ReadOnlySandboxPolicy
@@ -127,6 +133,14 @@ class ScriptedThread:
         announce()
         self.emit(TurnAbortedEvent(turn_id=running, reason="interrupted"), running)
 
+    async def roll_back(self, turns: int) -> None:
+        """Forget the last inputs."""
+        del self.inputs[max(0, len(self.inputs) - turns) :]
+
+    async def rename(self, name: str) -> None:
+        """Tell of the name."""
+        self.emit(ThreadNameUpdatedEvent(thread_id=self.id, thread_name=name))
+
     def answer(self, call_id: str, decision: Decision) -> bool:
         """Note the decision."""
         self.answers.append((call_id, decision))
@@ -143,6 +157,7 @@ class ScriptedAgent:
     startup_warnings: Sequence[ConfigWarningNotification] = ()
     catalogue: Sequence[Model] = ()
     threads: dict[str, ScriptedThread] = field(default_factory=dict)
+    archived: dict[str, ScriptedThread] = field(default_factory=dict)
     options: list[ThreadOptions] = field(default_factory=list)
     started: list[ScriptedThread] = field(default_factory=list)
     close_reason: str | None = None
@@ -171,6 +186,24 @@ class ScriptedAgent:
         """Return a loaded thread; nothing is stored."""
         self.options.append(options)
         return self.thread(thread_id)
+
+    async def fork_thread(self, thread_id: str, options: ThreadOptions, *, path: str | None) -> ScriptedThread:
+        """Create a thread; nothing is copied."""
+        self.thread(thread_id)
+        return await self.start_thread(options)
+
+    async def archive_thread(self, thread_id: str) -> None:
+        """Forget a thread after ending its turn."""
+        thread = self.thread(thread_id)
+        if thread.active_turn is not None:
+            await thread.interrupt(thread.active_turn, lambda: None)
+        self.archived[thread_id] = self.threads.pop(thread_id)
+
+    async def unarchive_thread(self, thread_id: str) -> wire.Thread:
+        """Return the view of a thread archived before."""
+        if thread_id not in self.archived:
+            raise ArchiveNotFound(thread_id)
+        return await self.archived.pop(thread_id).view(False)
 
     def loaded_threads(self) -> Sequence[str]:
         """Return the ids of all threads."""

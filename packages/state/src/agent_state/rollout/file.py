@@ -117,6 +117,18 @@ class RolloutFile:
             os.ftruncate(self._fd, self._cut_back_to)
             self._cut_back_to = None
 
+    def rename(self, path: Path) -> None:
+        """Call the file ``path`` from now on; lock and descriptor stay.
+
+        Raises:
+            RolloutWriteError: it keeps its name.
+        """
+        try:
+            self.path.rename(path)
+        except OSError as error:
+            raise RolloutWriteError(path, error.errno or 0) from error
+        self.path = path
+
     def sync(self) -> None:
         """Wait until the device has everything written so far.
 

@@ -64,6 +64,21 @@ def names_of(home: Path, thread_ids: Iterable[str]) -> dict[str, str]:
     return names
 
 
+def known_names(home: Path, limit: int) -> list[str]:
+    """Return the names given last, newest first and each once; blank names count as none given.
+
+    Raises:
+        RolloutReadError: the file cannot be read.
+    """
+    names = (entry.thread_name for entry in _backwards(names_path(home)) if entry.thread_name.strip())
+    found: dict[str, None] = {}
+    for name in names:
+        found.setdefault(name)
+        if len(found) == limit:
+            break
+    return list(found)
+
+
 def id_of_name(home: Path, name: str) -> str | None:
     """Return the id that was given exactly this name last, even if it has had another since.
 
