@@ -21,6 +21,8 @@ from agent_core.testing.answer import WireEvent, answer, function_call, message
 from agent_core.testing.model import ScriptedModel
 from agent_protocol.errors import RemoteError
 from agent_protocol.wire import JsonValue
+from agent_sandbox.errors import SandboxUnavailable
+from agent_sandbox.report import BackendReport, Report
 from agent_state.file_store import FileThreadStore
 
 pytestmark = pytest.mark.anyio
@@ -227,3 +229,21 @@ async def test_a_signal_interrupts_the_turn_and_ends_the_run_in_order(
             os.kill(os.getpid(), number)
     assert code == [expected]
     assert shown.events[-1]["type"] == "item.completed"
+
+
+async def test_a_host_that_can_confine_nothing_refuses_the_run_before_the_model_is_asked(options: Options) -> None:
+    model = says("never heard")
+    report = Report(
+        system="Linux",
+        kernel="4",
+        machine="x86_64",
+        is_root=False,
+        backends=(
+            BackendReport(name="bubblewrap", works=False, reason="it is not installed"),
+            BackendReport(name="landlock", works=False, reason="the kernel is too old"),
+        ),
+    )
+    with pytest.raises(SandboxUnavailable, match="the kernel is too old"):
+        await run(replace(options, sandbox="read-only"), Recorded().streams, model=model, report=report)
+    assert not model.requests
+    assert await run(options, Recorded().streams, model=model, report=report) == 0

@@ -11,11 +11,10 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import msgspec
-from agent_core.agent import open_agent
+from agent_core.agent import Agent, open_agent
 from agent_core.config.override import parse_override
 from agent_core.errors import AgentError
 from agent_core.model.client import ModelClient
-from agent_core.thread.names import ThreadNames
 from agent_protocol.client import AgentClient, Subscription, connect_direct
 from agent_protocol.errors import ConnectionLost, RemoteError
 from agent_protocol.v2.item import (
@@ -43,6 +42,7 @@ from agent_protocol.v2.user_input import TextUserInput
 from agent_protocol.version import VERSION
 from agent_protocol.wire import JsonValue
 from agent_sandbox.errors import SandboxError
+from agent_sandbox.report import Report
 from agent_server.server import Server
 from agent_state.errors import StateError
 
@@ -121,8 +121,13 @@ class SchemaInvalid(Exception):
         super().__init__(f"the output schema {path} cannot be used: {reason}")
 
 
-async def run(options: Options, streams: Streams, *, model: ModelClient | None = None) -> int:
-    """Carry out a run and return its exit code; ``model`` answers in place of the configured provider.
+async def run(
+    options: Options, streams: Streams, *, model: ModelClient | None = None, report: Report | None = None
+) -> int:
+    """Carry out a run and return its exit code.
+
+    ``model`` answers in place of the configured provider; ``report`` says what this host can confine with, in place of
+    a probe.
 
     Raises one of ``IMPOSSIBLE`` for what makes a run impossible.
     """
@@ -135,27 +140,30 @@ async def run(options: Options, streams: Streams, *, model: ModelClient | None =
         record=options.record,
         environ=options.environ,
         model=model,
+        report=report,
     ) as agent:
         if options.must_be_repository:
             require_repository(directory)
         async with Server(agent) as server, connect_direct(server) as client:
             with client.subscribe(*SHOWN) as shown:
                 await client.initialize(ORIGINATOR, VERSION, opt_out=_UNSHOWN)
-                outcome = await _one_turn(client, agent.names, shown, directory, options, streams)
+                outcome = await _one_turn(client, agent, shown, directory, options, streams)
     return outcome.exit_code
 
 
 async def _one_turn(
     client: AgentClient,
-    names: ThreadNames,
+    agent: Agent,
     shown: Subscription[JsonValue],
     directory: Path,
     options: Options,
     streams: Streams,
 ) -> Outcome:
+    names = agent.names
     thread = await open_thread(
         client, names, directory, resume=options.resume, model=options.model, sandbox_mode=options.sandbox
     )
+    await agent.require_confinement(thread.sandbox)
     prompt = await anyio.to_thread.run_sync(
         resolve_prompt, options.prompt, streams.stdin, streams.note, abandon_on_cancel=True
     )

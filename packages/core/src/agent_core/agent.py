@@ -15,6 +15,7 @@ from agent_protocol.rollout.response_item import ResponseItem, decode_response_i
 from agent_protocol.rollout.source import SourceKind
 from agent_protocol.v2 import thread as wire
 from agent_protocol.v2.account import GetAccountResponse
+from agent_protocol.v2.common import SandboxPolicy
 from agent_protocol.v2.config import ConfigReadParams, ConfigReadResponse
 from agent_protocol.v2.model import Model
 from agent_protocol.v2.notice import ConfigWarningNotification
@@ -22,6 +23,8 @@ from agent_protocol.v2.turn import Turn
 from agent_protocol.version import VERSION
 from agent_protocol.wire import JsonValue
 from agent_sandbox.launcher import Launcher
+from agent_sandbox.report import Report
+from agent_sandbox.select import choose
 from agent_state.file_store import FileThreadStore
 from agent_state.store import SourceFilter, StoredThread, ThreadQuery, ThreadStore
 from anyio.abc import TaskGroup, TaskStatus
@@ -58,6 +61,7 @@ from agent_core.thread.assemble import existing_directory, providers_of
 from agent_core.thread.factory import ThreadFactory
 from agent_core.thread.names import ThreadNames
 from agent_core.thread.thread import Thread
+from agent_core.thread.translate import sandbox_policy, stored_policy
 from agent_core.thread.view import stored_view
 
 _logger = logging.getLogger(__name__)
@@ -81,11 +85,13 @@ async def open_agent(
     clock: Clock | None = None,
     ids: IdSource | None = None,
     randomness: Randomness | None = None,
+    report: Report | None = None,
 ) -> AsyncIterator["Agent"]:
     """Open an agent for the length of the block; leaving it interrupts and records what still runs.
 
     ``home`` defaults to ``AGENT_HOME``, else ``~/.agent``. ``record`` writes what the model says to a cassette.
-    ``model``, ``clock``, ``ids`` and ``randomness`` stand in for the world, for tests and simulations.
+    ``model``, ``clock``, ``ids`` and ``randomness`` stand in for the world, for tests and simulations; ``report`` says
+    what this host can confine with, in place of a probe.
 
     Raises:
         ConfigError: the home cannot be used. A broken configuration is a warning here and an error of the
@@ -105,7 +111,7 @@ async def open_agent(
         randomness=randomness or system_randomness(),
     )
     with ungrouped():
-        async with Launcher() as launcher, anyio.create_task_group() as tasks:
+        async with Launcher(report=report) as launcher, anyio.create_task_group() as tasks:
             agent = Agent(setup, launcher, tasks)
             await agent.prepare()
             try:
@@ -170,6 +176,14 @@ class Agent:
     def introduce(self, client_name: str, client_version: str) -> str:
         """Note who connected and return the user agent text; the first client names the originator for good."""
         return self._setup.identity.introduce(client_name, client_version)
+
+    async def require_confinement(self, policy: SandboxPolicy) -> None:
+        """Return when this host can enforce ``policy``.
+
+        Raises:
+            SandboxUnavailable: it cannot; the error says why and what to do.
+        """
+        choose(sandbox_policy(stored_policy(policy)), "auto", await self._launcher.report())
 
     async def opened(self) -> Self:
         """Return the agent itself: it is open, unlike what :mod:`agent_core.host` makes."""
