@@ -14,7 +14,7 @@ from agent_core.errors import (
     ThreadNotLoaded,
     TurnActive,
 )
-from agent_core.face import ThreadOptions
+from agent_core.face import ThreadOptions, TurnOverrides
 from agent_core.testing.answer import answer, function_call, message
 from agent_protocol.rollout.event import (
     ErrorEvent,
@@ -184,3 +184,22 @@ async def test_another_model_is_told_that_it_takes_over(open_thread: Opener, tmp
         for question, switches in (("two", 1), ("three", 1)):
             await watched.turn(question)
             assert str(seen.model.requests[-1].input).count("<model_switch>") == switches
+
+
+async def test_settings_whose_telling_was_rolled_back_are_told_again(open_thread: Opener) -> None:
+    def told(items: Sequence[ResponseItem]) -> list[str]:
+        return [str(item) for item in items if "<permissions instructions>" in str(item)]
+
+    async with open_thread([DONE] * 5) as seen:
+        await seen.turn("one")
+        await seen.turn("two", TurnOverrides(approval_policy=AskForApproval.ON_REQUEST))
+        before, since = told(seen.model.requests[-1].input)
+        await seen.thread.roll_back(1)
+        await seen.turn("three")
+        assert told(seen.model.requests[-1].input) == [before, since]
+        await seen.thread.roll_back(2)
+        await seen.turn("four")
+        assert told(seen.model.requests[-1].input) == [before, since]
+        assert "<model_switch>" not in str(seen.model.requests[-1].input)
+        await seen.turn("five")
+        assert told(seen.model.requests[-1].input) == [before, since]

@@ -236,8 +236,9 @@ class Agent:
         Raises:
             ThreadIdInvalid: the id is not one, and no path is given.
             RolloutNotFound: nothing is stored under this id.
-            InputInvalid, ConfigError, StateError: as ``resume_thread``.
+            InputInvalid, ConfigError, StateError, AgentClosed: as ``resume_thread``.
         """
+        self._check_open()
         source = Path(path) if path is not None else await self._find(thread_id)
         meta = await self._store.meta(source)
         if meta.id in self._threads:

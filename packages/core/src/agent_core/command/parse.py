@@ -15,6 +15,7 @@ SHELLS = frozenset({"bash", "zsh", "sh"})
 _STRUCTURE = frozenset({"program", "list", "pipeline"})
 _CONNECTORS = frozenset({"&&", "||", ";", "|"})
 _HEREDOC = frozenset({"<<", "<<-", "heredoc_start", "heredoc_body", "heredoc_end"})
+_AS_LETTERS = bytes(byte if byte < 0x80 else ord("x") for byte in range(256))
 _BLANK = re.compile(rb"(?:[ \t\n]|\\\n)*")
 _GAP = re.compile(rb"(?:\\\n)*[ \t](?:[ \t]|\\\n)*")
 _BRACE_EXPANSION = re.compile(r"\{.*(,|\.\.).*\}", re.DOTALL)
@@ -38,8 +39,7 @@ def plain_commands(script: str) -> list[list[str]] | None:
     are joined by ``&&``, ``||``, ``;``, ``|`` or line ends; no subshell, no background, no compound statement.
     Words are given as the shell would pass them, quotes and backslashes taken out; globs stay as they are.
     """
-    source = script.encode(errors="surrogatepass")
-    root = _parser().parse(source).root_node
+    root, source = _read(script)
     # The grammar ends a word at an escaped line end, where a shell goes on with it.
     if root.has_error or _JOINED_LINES.search(script) or not _is_all_read(root, source):
         return None
@@ -50,7 +50,7 @@ def plain_commands(script: str) -> list[list[str]] | None:
         if node.type in _STRUCTURE:
             pending.extend(reversed(node.children))
         elif node.type == "command":
-            words = _command_words(node)
+            words = _command_words(node, source)
             if words is None:
                 return None
             commands.append(words)
@@ -61,8 +61,7 @@ def plain_commands(script: str) -> list[list[str]] | None:
 
 def heredoc_command(script: str) -> list[str] | None:
     """Return the argv of a script that is one plain command fed by one here-document; else None."""
-    source = script.encode(errors="surrogatepass")
-    root = _parser().parse(source).root_node
+    root, source = _read(script)
     if root.has_error or [child.type for child in root.children] != ["redirected_statement"]:
         return None
     parts = root.children[0].children
@@ -101,6 +100,16 @@ def canonical(argv: Sequence[str]) -> tuple[str, ...]:
     return ("shell-script", argv[1], script)
 
 
+def _read(script: str) -> tuple["Node", bytes]:
+    """Return the syntax tree of a script, and the script as bytes, to which the tree's positions refer.
+
+    To a shell a byte beyond ASCII is a part of a word like any letter. The grammar's scanner must not see one: it
+    takes the character as an index into the C library's tables, which ends the process where it is too large.
+    """
+    source = script.encode(errors="surrogatepass")
+    return _parser().parse(source.translate(_AS_LETTERS)).root_node, source
+
+
 @lru_cache(maxsize=1)
 def _parser() -> "Parser":
     import tree_sitter
@@ -124,28 +133,27 @@ def _is_all_read(root: "Node", source: bytes) -> bool:
     return _BLANK.fullmatch(source, end) is not None
 
 
-def _command_words(command: "Node") -> list[str] | None:
+def _command_words(command: "Node", source: bytes) -> list[str] | None:
     words: list[str] = []
-    source, offset = command.text or b"", command.start_byte
     end = None
     for child in command.children:
         # The grammar parts words where a shell goes on with one, and goes on where a shell begins a new command.
-        if end is not None and not _GAP.fullmatch(source, end - offset, child.start_byte - offset):
+        if end is not None and not _GAP.fullmatch(source, end, child.start_byte):
             return None
         end = child.end_byte
         node = child.children[0] if child.type == "command_name" and child.children else child
-        word = _word(node)
+        word = _word(node, source)
         if word is None:
             return None
         words.append(word)
     return words or None
 
 
-def _word(node: "Node") -> str | None:
+def _word(node: "Node", source: bytes) -> str | None:
     parts = node.children if node.type == "concatenation" else [node]
     value = masked = ""
     for part in parts:
-        text = _text(part)
+        text = source[part.start_byte : part.end_byte].decode(errors="surrogatepass")
         match part.type:
             case "word" | "number":
                 unescaped = _ESCAPED.sub("", text)
@@ -164,7 +172,3 @@ def _word(node: "Node") -> str | None:
             case _:
                 return None
     return None if _BRACE_EXPANSION.search(masked) else value
-
-
-def _text(node: "Node") -> str:
-    return (node.text or b"").decode(errors="surrogatepass")

@@ -74,6 +74,8 @@ class Thread:
         self._recorded_model = recorded_model
         self._previous: ContextFacts | None = None
         """What the model was told last; ``None`` until it was told anything in this process."""
+        self._told_items = 0
+        """How many items the history held when the model was told last."""
         self._raw_events = raw_events
         self._rollback = Rollback(thread_id, history, recorder, self.log)
         self._broker = ApprovalBroker(self.log.append)
@@ -149,8 +151,8 @@ class Thread:
         """Tell the model of the settings; for a new thread or a copy, before its first turn."""
         context = self._s.turn_context(self.id, "", self._settings)
         facts = context.facts()
+        self._tell(self._scribe(context), initial_context(facts))
         self._previous = replace(facts, model=self._recorded_model or facts.model)
-        self._scribe(context).record(initial_context(facts))
 
     def adopt(self, items: Sequence[ResponseItem]) -> None:
         """Begin with a conversation held elsewhere; for a new thread, before its first turn."""
@@ -340,11 +342,14 @@ class Thread:
 
     def _begin(self, context: TurnContext, scribe: Scribe) -> None:
         facts = context.facts()
+        if len(self._history.items) < self._told_items:
+            # What it was told was rolled back with the turn it came with.
+            self._previous = self._recorded_model = None
         previous = self._previous
         if previous is None:
-            scribe.record(initial_context(facts))
+            self._tell(scribe, initial_context(facts))
             previous = replace(facts, model=self._recorded_model or facts.model)
-        scribe.record(settings_update(previous, facts))
+        self._tell(scribe, settings_update(previous, facts))
         self._previous = facts
         scribe.emit(TaskStartedEvent(turn_id=context.turn_id, model_context_window=context.window))
         if context.model.is_fallback and self._warned_of != context.model.slug:
@@ -355,6 +360,11 @@ class Thread:
                     "its output limits are assumed."
                 )
             )
+
+    def _tell(self, scribe: Scribe, messages: Sequence[ResponseItem]) -> None:
+        scribe.record(messages)
+        if messages:
+            self._told_items = len(self._history.items)
 
     async def _let_go(self) -> None:
         writer = self._recorder.writer
