@@ -4,6 +4,7 @@ import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,7 +226,9 @@ async def test_a_milder_signal_can_be_handled(launcher: Launcher) -> None:
     async with await shell(launcher, command, stdin=True) as process:
         await read_until(process, b"ready")
         process.kill_group(signal.SIGINT)
-        await process.send(b"\n")
+        # Some shells run the trap only when their read returns, others have ended by now.
+        with suppress(anyio.BrokenResourceError):
+            await process.send(b"\n")
         assert await read_until(process, b"caught")
         assert await process.wait() == 5
 
