@@ -40,6 +40,10 @@ class IndexedThreadStore(FileThreadStore):
         """Return how the index is."""
         return self._keeper.statistics()
 
+    async def settled(self) -> None:
+        """Return once the index shows all files, or has a fault; ``run`` must be running."""
+        await self._keeper.settled()
+
     async def run(self) -> None:
         await self._keeper.run()
 

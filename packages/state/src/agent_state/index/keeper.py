@@ -122,6 +122,7 @@ class IndexKeeper:
         self._wanted = anyio.Event()
         self._wake = anyio.Event()
         self._closing = anyio.Event()
+        self._at_rest = anyio.Event()
         self._ended = anyio.Event()
         self._running = False
         self._dirty: dict[str, None] = {}
@@ -144,13 +145,13 @@ class IndexKeeper:
         self._dirty.update(dict.fromkeys(paths))
         if self._dirty:
             self._wanted.set()
-            self._wake.set()
+            self._stir()
 
     def used(self) -> None:
         """Note that threads were listed: the index is worth opening, and comparing if that was long ago."""
         self._compare = True
         self._wanted.set()
-        self._wake.set()
+        self._stir()
 
     async def ask(self, question: Callable[[ThreadIndex], T]) -> T | None:
         """Return the answer to ``question``, which gets the index on its worker thread; ``None`` if it is not ready."""
@@ -162,8 +163,14 @@ class IndexKeeper:
         except IndexFault as fault:
             if index is self._index:
                 self._state, self._failure = IndexState.OFF, fault
-                self._wake.set()
+                self._stir()
             return None
+
+    async def settled(self) -> None:
+        """Return once nothing is left to be done: the index shows all files, or it has a fault and is waited for."""
+        self._wanted.set()
+        while not self._at_rest.is_set():
+            await self._at_rest.wait()
 
     @contextmanager
     def standing_aside(self) -> Iterator[None]:
@@ -192,6 +199,7 @@ class IndexKeeper:
             with anyio.CancelScope(shield=True):
                 await self._let_go()
             self._ended.set()
+            self._at_rest.set()
 
     async def aclose(self) -> None:
         """Write what is noted, let the index go and end :meth:`run`. May be called more than once."""
@@ -206,6 +214,7 @@ class IndexKeeper:
 
     async def _live(self) -> None:
         self._state, self._failure = IndexState.OPENING, None
+        self._stir()
         await self._calm()
         index = self._index = await self._hop(self._location.open)
         if not await self._hop(index.is_complete):
@@ -254,6 +263,11 @@ class IndexKeeper:
                 with anyio.move_on_after(self._pace.breath):
                     await self._closing.wait()
 
+    def _stir(self) -> None:
+        self._wake.set()
+        if self._at_rest.is_set() and not self._ended.is_set():
+            self._at_rest = anyio.Event()
+
     async def _follow(self, index: ThreadIndex) -> None:
         while not self._is_closing:
             self._wake = anyio.Event()
@@ -263,6 +277,8 @@ class IndexKeeper:
             due = self._compared + self._pace.compare - monotonic()
             if self._compare and due <= 0:
                 await self._compare_all(index)
+            if not self._wake.is_set():
+                self._at_rest.set()
             with anyio.move_on_after(max(due, 0) if self._compare else None):
                 await self._wake.wait()
         await self._write(index)
@@ -291,6 +307,7 @@ class IndexKeeper:
         first = monotonic() - self._recovered > self._pace.retry
         self._recovered = monotonic()
         if not (first and isinstance(fault, IndexCorrupt | IndexGone)):
+            self._at_rest.set()
             await self._pause(self._pace.retry)
 
     def _warn(self, fault: IndexFault | RolloutReadError, aside: Path | None) -> None:

@@ -49,9 +49,10 @@ class IndexLocation(Protocol):
 
 
 class SqliteLocation:
-    """A file in the home. It may be deleted at any time."""
+    """A file in the home, which may be deleted at any time. Other processes are waited for, ``busy_seconds`` long."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, busy_seconds: float = 10.0) -> None:
+        self._busy_seconds = busy_seconds
         self.path = home / FILE_NAME
         self._lock = home / "locks" / f"{FILE_NAME}.lock"
         self._opened: int | None = None
@@ -64,7 +65,7 @@ class SqliteLocation:
         from agent_state.sql.open import open_sqlite
 
         self._opened = _inode(self.path)
-        index = open_sqlite(self.path, self._lock)
+        index = open_sqlite(self.path, self._lock, busy_seconds=self._busy_seconds)
         self._opened = _inode(self.path)
         return index
 

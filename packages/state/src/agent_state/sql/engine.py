@@ -1,7 +1,6 @@
 """Connections: to a SQLite file with the settings it needs here, or to PostgreSQL by URL."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -10,33 +9,35 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from agent_state.errors import IndexUnreachable
-from agent_state.sql.mount import is_on_network
 
-BUSY_MS = 10_000
-"""How long a statement waits for other processes."""
 CONNECT_SECONDS = 5
 STATEMENT_MS = 20_000
+LOCK_MS = 10_000
 
 
-def sqlite_engine(path: Path, *, create: bool, on_network: Callable[[Path], bool] = is_on_network) -> Engine:
+def sqlite_engine(path: Path, *, create: bool, busy_seconds: float, network: bool) -> Engine:
     """Return an engine with one connection; transactions that announce themselves as writing take the lock at once.
 
-    ``create`` makes the file if it is not there.
+    ``create`` makes the file if it is not there, ``busy_seconds`` is how long a statement waits for other processes.
 
     Readers and a writer do not wait for each other, thanks to a write-ahead log. That needs memory which all
-    processes share, so on a network file system a rollback journal is used instead.
+    processes share, so on a ``network`` file system a rollback journal is used instead.
     """
-    journal = "DELETE" if on_network(path.parent) else "WAL"
+    journal = "DELETE" if network else "WAL"
     name = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            name, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            name, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
-        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-        if mode.upper() != journal:
-            connection.execute(f"PRAGMA journal_mode = {journal}")
-        connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'WAL' else 'FULL'}")
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+            if mode.upper() != journal:
+                connection.execute(f"PRAGMA journal_mode = {journal}")
+            connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'WAL' else 'FULL'}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=0)
@@ -77,7 +78,7 @@ def postgres_engine(url: str, where: str) -> Engine:
     def prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         cursor.execute(f"SET statement_timeout = {STATEMENT_MS}")
-        cursor.execute(f"SET lock_timeout = {BUSY_MS}")
+        cursor.execute(f"SET lock_timeout = {LOCK_MS}")
         cursor.close()
         connection.commit()
 

@@ -31,6 +31,9 @@ def translated(where: str) -> Iterator[None]:
         raise IndexCorrupt(where, str(error)) from error
     except sqlite3.Error as error:
         raise _fault(where, error) from error
+    except UnicodeDecodeError as error:
+        # What SQLite says of damaged text may not be text either.
+        raise IndexCorrupt(where, str(error)) from error
     except OSError as error:
         raise IndexUnreachable(where, str(error)) from error
 

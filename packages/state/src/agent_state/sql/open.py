@@ -15,18 +15,24 @@ from agent_state.sql.threads import SqlIndex
 from agent_state.sql.upgrade import HEAD, sqlite_revision, upgrade_postgres, upgrade_sqlite
 
 
-def open_sqlite(path: Path, lock: Path, *, on_network: Callable[[Path], bool] = is_on_network) -> SqlIndex:
+def open_sqlite(
+    path: Path, lock: Path, *, busy_seconds: float, on_network: Callable[[Path], bool] = is_on_network
+) -> SqlIndex:
     """Open the index in a file, making or upgrading it; ``lock`` is a file that keeps other processes from both.
+
+    ``busy_seconds`` is how long a statement waits for other processes.
 
     Raises:
         IndexFault: it cannot be used; ``IndexCorrupt`` if it is damaged.
     """
     where = str(path)
     with translated(where):
-        if sqlite_revision(path, where) != HEAD:
+        network = on_network(path.parent)
+        if sqlite_revision(path, where, busy_seconds) != HEAD:
             with held(lock, where):
-                _upgrade(path, where, on_network)
-        index = SqlIndex(sqlite_engine(path, create=False, on_network=on_network), where, _same_file(path, where))
+                _upgrade(path, where, busy_seconds, network)
+        engine = sqlite_engine(path, create=False, busy_seconds=busy_seconds, network=network)
+        index = SqlIndex(engine, where, _same_file(path, where))
     return _checked(index)
 
 
@@ -56,15 +62,15 @@ def _checked(index: SqlIndex) -> SqlIndex:
     return index
 
 
-def _upgrade(path: Path, where: str, on_network: Callable[[Path], bool]) -> None:
-    if sqlite_revision(path, where) == HEAD:
+def _upgrade(path: Path, where: str, busy_seconds: float, network: bool) -> None:
+    if sqlite_revision(path, where, busy_seconds) == HEAD:
         return
-    engine = sqlite_engine(path, create=True, on_network=on_network)
+    engine = sqlite_engine(path, create=True, busy_seconds=busy_seconds, network=network)
     try:
         upgrade_sqlite(engine, where)
     finally:
         engine.dispose()
-    if sqlite_revision(path, where) != HEAD:
+    if sqlite_revision(path, where, busy_seconds) != HEAD:
         raise IndexCorrupt(where, "it could not be brought to the newest revision")
 
 

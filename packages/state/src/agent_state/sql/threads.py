@@ -114,12 +114,14 @@ class SqlIndex:
             connection.execute(update(filling).values(status=FILLING, owner=None, lease_until_ms=0))
 
     def check(self) -> None:
-        if self._postgres:
-            return
         with self._reading() as connection:
-            findings = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalars().all()
-        if findings != ["ok"]:
-            raise IndexCorrupt(self._where, "; ".join(map(str, findings)))
+            if not self._postgres:
+                findings = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalars().all()
+                if findings != ["ok"]:
+                    raise IndexCorrupt(self._where, "; ".join(map(str, findings)))
+            # Fails where a column is missing.
+            connection.execute(select(threads).limit(0))
+            connection.execute(select(filling).limit(0))
 
     def close(self) -> None:
         with translated(self._where):

@@ -14,7 +14,7 @@ _LOCK = 0x6167656E74
 """What PostgreSQL is asked to let only one process do at a time."""
 
 
-def sqlite_revision(path: Path, where: str) -> str | None:
+def sqlite_revision(path: Path, where: str, busy_seconds: float) -> str | None:
     """Return the revision of a database file, ``None`` if there is nothing in it yet.
 
     Raises:
@@ -24,7 +24,8 @@ def sqlite_revision(path: Path, where: str) -> str | None:
     """
     if not path.exists():
         return None
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+    name = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(name, uri=True, timeout=busy_seconds, isolation_level=None)
     try:
         found = connection.execute(
             "SELECT version_num, (SELECT user_version FROM pragma_user_version) FROM alembic_version"
