@@ -146,6 +146,24 @@ async def test_a_lookup_finds_a_thread_wherever_its_file_went(home: Path) -> Non
         assert await store.find(sample_id(1), archived=True) == archived
 
 
+async def test_the_moment_of_archiving_is_kept_and_its_row_is_not_read_again(home: Path) -> None:
+    path = write_rollout(home, 1, mtime=1_800_000_000)
+    location = MemoryLocation()
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    async with looked_after(home, location, now=lambda: moment) as store:
+        await settled(store)
+        target = await store.archive(path)
+        await settled(store)
+        (row,) = location.index.rows(location.index.files().keys()).values()
+        assert (home / row.path, row.archived_at) == (target, moment.timestamp())
+        assert store.statistics().repairs["added"] == 1
+        await store.unarchive(target)
+        await settled(store)
+        (row,) = location.index.rows(location.index.files().keys()).values()
+        assert (home / row.path, row.archived_at) == (path, None)
+        assert store.statistics().repairs["added"] == 1
+
+
 async def test_a_file_outside_the_home_is_no_matter_of_the_index(home: Path, tmp_path: Path) -> None:
     path = write_rollout(tmp_path / "elsewhere", 1)
     async with looked_after(home) as store:

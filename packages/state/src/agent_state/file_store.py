@@ -66,7 +66,8 @@ class FileThreadStore:
         meta = await new.finish_meta(new.meta) if new.finish_meta else new.meta
         path = new_path(self._home, meta.id, new.created_at, self._zone)
         file = await anyio.to_thread.run_sync(self._copied, meta, path, source)
-        return RolloutWriter(meta.id, path, self._now, file)
+        self._changed(path)
+        return RolloutWriter(meta.id, path, self._now, file, self._changed)
 
     async def meta(self, path: Path) -> SessionMeta:
         return await anyio.to_thread.run_sync(reader.read_meta, path)

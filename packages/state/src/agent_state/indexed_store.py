@@ -1,20 +1,25 @@
 """The thread store over the files of a home, with an index that answers listings and look-ups."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
 
+from agent_state.errors import RolloutInvalid, RolloutMissing, RolloutReadError
 from agent_state.file_store import FileThreadStore
 from agent_state.index.answer import Corrections, answer_page, answer_path, answer_summary
 from agent_state.index.contract import ThreadIndex
 from agent_state.index.keeper import AT_EASE, IndexKeeper, IndexStatistics, Pace
 from agent_state.index.location import IndexLocation
 from agent_state.index.recent import RecentFolders
+from agent_state.index.reconcile import move_row
 from agent_state.index.row import below_home
 from agent_state.rollout.cursor import decode_cursor
 from agent_state.rollout.path import canonical_id
 from agent_state.rollout.writer import utc_now
 from agent_state.store import Page, StoredThread, ThreadQuery
+
+_log = logging.getLogger(__name__)
 
 
 class IndexedThreadStore(FileThreadStore):
@@ -61,6 +66,16 @@ class IndexedThreadStore(FileThreadStore):
         with self._keeper.standing_aside():
             return await super().find(canonical, archived)
 
+    async def archive(self, path: Path) -> Path:
+        target = await super().archive(path)
+        await self._follow(path, target, int(self._now().timestamp()))
+        return target
+
+    async def unarchive(self, path: Path) -> Path:
+        target = await super().unarchive(path)
+        await self._follow(path, target, None)
+        return target
+
     async def list(self, query: ThreadQuery) -> Page:
         if query.cursor is not None:
             decode_cursor(query.cursor)
@@ -85,3 +100,14 @@ class IndexedThreadStore(FileThreadStore):
             if stored is not None:
                 return stored
         return await super().summary(path)
+
+    async def _follow(self, old: Path, new: Path, archived_at: int | None) -> None:
+        """Let the row of a moved file follow it, now or as soon as there is an index."""
+        home, before, after = self.home, below_home(self.home, old), below_home(self.home, new)
+        if before is None or after is None:
+            return
+        try:
+            await self._keeper.ask(lambda index: move_row(index, home, before, after, archived_at))
+        except (RolloutMissing, RolloutInvalid, RolloutReadError) as error:
+            _log.debug("%s", error)
+        self._keeper.correct([before, after])

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from agent_state.errors import RolloutInvalid, RolloutMissing, RolloutReadError
 from agent_state.index.contract import ThreadIndex
 from agent_state.index.fold import read_row
@@ -100,6 +102,22 @@ def bring_up(index: ThreadIndex, home: Path, paths: Collection[str]) -> Drift:
         changed=[path for path in written if path in known],
         gone=list(gone),
     )
+
+
+def move_row(index: ThreadIndex, home: Path, old: str, new: str, archived_at: int | None) -> None:
+    """Let the row of a file that was moved from ``old`` to ``new`` follow it.
+
+    Raises:
+        IndexFault: the index cannot be used.
+        RolloutMissing, RolloutInvalid, RolloutReadError: the file cannot be read.
+    """
+    known = index.rows([old]).get(old)
+    facts = facts_of(home / new)
+    if known and facts and facts.size_bytes == known.size_bytes:
+        row = msgspec.structs.replace(known, path=new, mtime_ns=facts.mtime_ns)
+    else:
+        row = read_row(home, new)
+    index.move(old, msgspec.structs.replace(row, archived_at=archived_at))
 
 
 def batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:

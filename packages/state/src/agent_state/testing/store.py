@@ -99,7 +99,7 @@ class ThreadStoreContract:
 
     async def test_what_is_not_stored_is_not_there(self, store: ThreadStore) -> None:
         path = store.create(sample_thread(1)).path
-        for attempt in (store.open, store.load, store.history, store.turns, store.summary):
+        for attempt in (store.open, store.load, store.meta, store.history, store.turns, store.summary):
             try:
                 await attempt(path)
             except RolloutMissing as error:
@@ -112,6 +112,45 @@ class ThreadStoreContract:
     async def test_an_id_is_found_in_any_spelling(self, store: ThreadStore) -> None:
         path = await write_thread(store, 1)
         assert await store.find(f"urn:uuid:{sample_id(1).upper()}") == path
+
+    async def test_an_archived_thread_is_listed_and_found_apart_until_it_comes_back(self, store: ThreadStore) -> None:
+        path = await write_thread(store, 1)
+        await write_thread(store, 2)
+        archived = await store.archive(path)
+        assert numbers(await list_all(store)) == [2]
+        (listed,) = await list_all(store, ThreadQuery(source_kinds=None, archived=True))
+        assert (listed.path, listed.archived) == (archived, True)
+        assert await store.find(sample_id(1)) is None
+        assert await store.find(sample_id(1), archived=True) == archived
+        assert (await store.summary(archived)).preview == "hello"
+        assert await store.unarchive(archived) == path
+        assert numbers(await list_all(store)) == [2, 1]
+        assert await store.find(sample_id(1), archived=True) is None
+        assert await list_all(store, ThreadQuery(source_kinds=None, archived=True)) == []
+
+    async def test_a_thread_that_is_written_is_not_archived(self, store: ThreadStore) -> None:
+        path = await write_thread(store, 1)
+        writer = await store.open(path)
+        try:
+            await store.archive(path)
+        except ThreadLocked:
+            pass
+        else:
+            raise AssertionError("a thread was archived under its writer")
+        await writer.aclose()
+        assert numbers(await list_all(store)) == [1]
+
+    async def test_a_fork_begins_as_a_copy_and_is_a_thread_of_its_own(self, store: ThreadStore) -> None:
+        source = await write_thread(store, 1)
+        writer = await store.fork(sample_thread(2), source)
+        assert (writer.is_materialised, writer.thread_id) == (True, sample_id(2))
+        assert numbers(await list_all(store)) == [2, 1]
+        writer.append([AgentMessageEvent(message="more")])
+        await writer.aclose()
+        assert (await store.meta(writer.path)).id == sample_id(2)
+        items = [line.item for line in await store.load(writer.path)]
+        assert items[1:] == [*(line.item for line in await store.load(source)), AgentMessageEvent(message="more")]
+        assert await store.find(sample_id(2)) == writer.path
 
     async def test_pages_follow_each_other_without_gap(self, store: ThreadStore) -> None:
         for number in range(7):
@@ -161,3 +200,4 @@ class ThreadStoreContract:
         assert await store.names([sample_id(number) for number in (1, 2, 3)]) == {sample_id(1): "c", sample_id(2): "b"}
         assert await store.find_named("c") == sample_id(1)
         assert await store.find_named("none") is None
+        assert list(await store.known_names()) == ["c", "b", "a"]
