@@ -63,6 +63,15 @@ class ThreadMissing(StateError):
         super().__init__(f"no {'archived ' if archived else ''}rollout found for thread id {thread_id}")
 
 
+class ThreadExists(StateError):
+    """The home has a thread of this id already, recorded at ``path``."""
+
+    def __init__(self, thread_id: str, path: Path) -> None:
+        self.thread_id = thread_id
+        self.path = path
+        super().__init__(f"thread {thread_id} is there already: {path}")
+
+
 class RolloutInvalid(StateError):
     """The file is no rollout: it is empty, or no line of it is a session meta."""
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -74,7 +74,7 @@ class SqliteLocation:
             # Another process may have done it, and made a new one.
             if self._opened is None or _inode(self.path) != self._opened:
                 return None
-            target = self.path.with_name(f"{FILE_NAME}.corrupt-{now:%Y%m%dT%H%M%S}Z")
+            target = self.path.with_name(f"{FILE_NAME}.corrupt-{now.astimezone(UTC):%Y%m%dT%H%M%S}Z")
             try:
                 self.path.rename(target)
                 for end in COMPANIONS:
