@@ -10,6 +10,8 @@ import pkgutil
 import sys
 
 EXTRAS = {"agent_protocol.client": "anyio"}
+RUN_BY_OTHERS = {"agent_state.sql.migrations.env"}
+"""Scripts for another program, which needs itself around them."""
 
 
 def needs_absent_extra(module: str) -> bool:
@@ -33,7 +35,7 @@ def module_names(package: str) -> list[str]:
             found.append(info.name)
             if info.ispkg:
                 pending.append((info.name, [f"{path}/{info.name.rpartition('.')[2]}" for path in paths]))
-    return sorted(name for name in found if not name.endswith(".__main__"))
+    return sorted(name for name in found if not name.endswith(".__main__") and name not in RUN_BY_OTHERS)
 
 
 def main(package: str) -> int:

@@ -33,7 +33,9 @@ LAZY = {
 LAZY |= {"tree_sitter_bash", "tomlkit", "websockets", "importlib.metadata", "logging.config"}
 # Modules that are themselves loaded only when their library is used.
 LAZY_HOMES = {
+    "alembic": {"agent_state.sql.migrations"},
     "click": {"agent_cli.commands"},
+    "sqlalchemy": {"agent_state.sql"},
 }
 # `except Exception` stands once in each of these and nowhere else: whatever happened must be answered or reported here.
 BOUNDARIES = {

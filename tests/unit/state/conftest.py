@@ -1,7 +1,10 @@
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import postgres
+import psycopg
 import pytest
 from agent_protocol.rollout.line import SessionMeta
 from agent_state.file_store import FileThreadStore
@@ -53,3 +56,20 @@ def new_thread(clock: StepClock) -> Callable[..., NewThread]:
         return NewThread(meta=meta, created_at=clock())
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed here")
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_schema(postgres_url: str) -> str:
+    """Return the URL of a schema of the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{postgres_url}&options=-csearch_path%3D{name}"

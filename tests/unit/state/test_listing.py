@@ -10,8 +10,9 @@ from agent_protocol.rollout.event import AgentMessageEvent, UserMessageEvent
 from agent_protocol.rollout.line import GitInfo, RolloutItem, SessionMeta
 from agent_protocol.rollout.source import SessionSource, SubagentDetail, SubagentSource, ThreadSpawn
 from agent_state.errors import CursorInvalid
+from agent_state.filter import kind_of, narrowest
 from agent_state.rollout.head import read_head, stored_thread
-from agent_state.rollout.listing import list_page, matches
+from agent_state.rollout.listing import list_page
 from agent_state.rollout.names import append_name, id_of_name, names_of, names_path
 from agent_state.rollout.path import new_path
 from agent_state.store import Page, SortKey, SourceFilter, ThreadQuery
@@ -207,7 +208,7 @@ def test_each_source_is_of_its_kinds(source: SessionSource, kinds: set[str]) -> 
         "subAgentOther",
         "unknown",
     ]
-    assert {kind for kind in every if matches(kind, source)} == kinds
+    assert {kind for kind in every if kind_of(source) in narrowest([kind])} == kinds
 
 
 def test_only_interactive_threads_are_shown_unless_asked_otherwise(tmp_path: Path) -> None:

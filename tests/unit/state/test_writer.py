@@ -318,5 +318,5 @@ async def test_the_first_user_message_of_a_written_thread_is_its_preview(
     assert summary.thread_id == writer.thread_id
     assert summary.cwd == "/work/app"
     assert summary.updated_at.timestamp() == int(os.stat(writer.path).st_mtime)
-    assert summary.created_at == new_thread().created_at
+    assert summary.created_at == new_thread().created_at.replace(microsecond=0)
     assert not summary.archived

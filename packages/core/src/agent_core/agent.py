@@ -26,6 +26,8 @@ from agent_sandbox.launcher import Launcher
 from agent_sandbox.report import Report
 from agent_sandbox.select import choose
 from agent_state.file_store import FileThreadStore
+from agent_state.index.location import index_location
+from agent_state.indexed_store import IndexedThreadStore
 from agent_state.store import SourceFilter, StoredThread, ThreadQuery, ThreadStore
 from anyio.abc import TaskGroup, TaskStatus
 
@@ -129,7 +131,7 @@ class Agent:
         self._setup = setup
         self._launcher = launcher
         self._tasks = tasks
-        self._store: ThreadStore = FileThreadStore(setup.home, now=setup.clock.now)
+        self._store: ThreadStore = _store(setup)
         self._auth = AuthManager(setup.home, setup.environ)
         self._catalog = Catalog()
         self._threads: dict[str, Thread] = {}
@@ -166,6 +168,7 @@ class Agent:
                 home=self._setup.home, cwd=self._setup.cwd, env=self._setup.environ, ignore_files=True
             )
             self._config = await anyio.to_thread.run_sync(load_config, request)
+        self._tasks.start_soon(self._store.run)
         self._factory = ThreadFactory(
             self._setup, self._store, self._launcher, self._auth, self._catalog, self._config.model_provider
         )
@@ -373,6 +376,7 @@ class Agent:
         async with anyio.create_task_group() as tasks:
             for thread in threads:
                 tasks.start_soon(thread.aclose)
+        await self._store.aclose()
         await self._factory.aclose()
 
     def _check_open(self) -> None:
@@ -420,6 +424,13 @@ class Agent:
     def _status(self, thread_id: str) -> wire.ThreadStatus:
         loaded = self._threads.get(thread_id)
         return wire.NotLoadedThreadStatus() if loaded is None else loaded.status
+
+
+def _store(setup: AgentSetup) -> ThreadStore:
+    location = index_location(setup.home, setup.environ)
+    if location is None:
+        return FileThreadStore(setup.home, now=setup.clock.now)
+    return IndexedThreadStore(setup.home, location, now=setup.clock.now)
 
 
 def _canonical(thread_id: str) -> str | None:

@@ -63,6 +63,15 @@ class ThreadMissing(StateError):
         super().__init__(f"no {'archived ' if archived else ''}rollout found for thread id {thread_id}")
 
 
+class ThreadExists(StateError):
+    """The home has a thread of this id already, recorded at ``path``."""
+
+    def __init__(self, thread_id: str, path: Path) -> None:
+        self.thread_id = thread_id
+        self.path = path
+        super().__init__(f"thread {thread_id} is there already: {path}")
+
+
 class RolloutInvalid(StateError):
     """The file is no rollout: it is empty, or no line of it is a session meta."""
 
@@ -100,3 +109,68 @@ class CursorInvalid(StateError):
     def __init__(self, cursor: str) -> None:
         self.cursor = cursor
         super().__init__(f"invalid cursor: {cursor}")
+
+
+class IndexFault(StateError):
+    """The index cannot be used; the files can. ``where`` is its file, or its URL without a password."""
+
+    def __init__(self, where: str, reason: str, advice: str | None = None) -> None:
+        self.where = where
+        self.reason = reason
+        self.advice = advice
+        super().__init__(f"{where}: {reason}; {advice}" if advice else f"{where}: {reason}")
+
+
+class IndexLocked(IndexFault):
+    """Other processes kept it locked for longer than is waited."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where, "it is locked by another process")
+
+
+class IndexCorrupt(IndexFault):
+    """What holds the rows is damaged; ``detail`` says what was found."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        self.detail = detail
+        super().__init__(where, f"it is damaged ({detail})")
+
+
+class IndexNewer(IndexFault):
+    """A newer version of this program has made it; ``found`` is its revision, ``known`` the newest known here."""
+
+    def __init__(self, where: str, found: str, known: str) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(where, f"it was made by a newer version (revision {found}, known up to {known})")
+
+
+class IndexUnwritable(IndexFault):
+    """It cannot be written: the disk is full, or it may only be read."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        self.detail = detail
+        super().__init__(where, f"it cannot be written ({detail})")
+
+
+class IndexUnreachable(IndexFault):
+    """It cannot be opened, or the connection to it was lost."""
+
+    def __init__(self, where: str, detail: str) -> None:
+        self.detail = detail
+        super().__init__(where, f"it cannot be opened ({detail})")
+
+
+class IndexGone(IndexFault):
+    """Its file was deleted or replaced while it was open."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where, "it was deleted or replaced")
+
+
+class IndexForeign(IndexFault):
+    """It holds the threads of another home."""
+
+    def __init__(self, where: str, home: str) -> None:
+        self.home = home
+        super().__init__(where, f"it belongs to {home}", "give each home a database or a schema of its own")

@@ -24,11 +24,20 @@ from agent_state.store import NewThread, Page, StoredHistory, StoredThread, Thre
 class FileThreadStore:
     """A ``ThreadStore`` over ``home/sessions`` and ``home/archived_sessions``.
 
-    ``now`` stamps lines and names; ``zone`` stands in for the host's time zone, in which files are named.
+    ``now`` stamps lines and names; ``zone`` stands in for the host's time zone, in which files are named. ``changed``
+    is told the path of a file that was made, that has all lines of a turn, or that is let go.
     """
 
-    def __init__(self, home: Path, *, now: Callable[[], datetime] = utc_now, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        zone: tzinfo | None = None,
+        changed: Callable[[Path], None] = lambda path: None,
+    ) -> None:
         self._home = home
+        self._changed = changed
         self._maps = MapCache(home)
         self._now = now
         self._zone = zone
@@ -38,20 +47,27 @@ class FileThreadStore:
         """Return the directory all of it lives in."""
         return self._home
 
+    async def run(self) -> None:
+        """Return at once: files need no looking after."""
+
+    async def aclose(self) -> None:
+        """Return at once: nothing is held open."""
+
     def create(self, new: NewThread) -> RolloutWriter:
         path = new_path(self._home, new.meta.id, new.created_at, self._zone)
         make = partial(RolloutFile.create, path, self._lock(new.meta.id, path))
-        return RolloutWriter(new.meta.id, path, self._now, Deferred(new, make))
+        return RolloutWriter(new.meta.id, path, self._now, Deferred(new, make), self._changed)
 
     async def open(self, path: Path) -> RolloutWriter:
         thread_id, file = await anyio.to_thread.run_sync(self._open, path)
-        return RolloutWriter(thread_id, path, self._now, file)
+        return RolloutWriter(thread_id, path, self._now, file, self._changed)
 
     async def fork(self, new: NewThread, source: Path) -> RolloutWriter:
         meta = await new.finish_meta(new.meta) if new.finish_meta else new.meta
         path = new_path(self._home, meta.id, new.created_at, self._zone)
         file = await anyio.to_thread.run_sync(self._copied, meta, path, source)
-        return RolloutWriter(meta.id, path, self._now, file)
+        self._changed(path)
+        return RolloutWriter(meta.id, path, self._now, file, self._changed)
 
     async def meta(self, path: Path) -> SessionMeta:
         return await anyio.to_thread.run_sync(reader.read_meta, path)

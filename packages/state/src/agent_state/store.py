@@ -51,7 +51,7 @@ class StoredThread:
     """The first thing the user asked, or empty."""
     model_provider: str | None
     created_at: datetime | None
-    """From the session meta; ``None`` when that is not a time."""
+    """From the session meta, in whole seconds; ``None`` when that is not a time."""
     updated_at: datetime
     """Last change of the record, in whole seconds, UTC."""
     cwd: str
@@ -169,6 +169,17 @@ class ThreadWriter(Protocol):
 
 class ThreadStore(Protocol):
     """All stored threads. Ids are UUID text in any accepted spelling."""
+
+    async def run(self) -> None:
+        """Look after what the store keeps beside the records, until :meth:`aclose`.
+
+        Belongs into the task group of whoever opened the store. Without it the store works, if slower.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Bring what is kept beside the records to its end and end :meth:`run`. May be called more than once."""
+        ...
 
     def create(self, new: NewThread) -> ThreadWriter:
         """Return the writer of a new thread; its path is known at once and nothing is stored until it is asked to."""

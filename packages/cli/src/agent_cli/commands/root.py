@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, Entry] = {
     "fork": Entry("agent_cli.commands.fork:fork", "Copy a thread and say how to go on with the copy."),
     "resume": Entry("agent_cli.commands.resume:resume", "Interactive, and not there yet: use `exec resume`."),
     "sandbox": Entry("agent_cli.commands.sandbox:sandbox", "Ask what can be confined here; run a command confined."),
+    "state": Entry("agent_cli.commands.state:state", "Check and rebuild the index; verify, export, import records."),
 }
 ALIASES = {"e": "exec"}
 

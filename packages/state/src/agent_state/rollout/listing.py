@@ -4,31 +4,19 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path, PurePath
-
-from agent_protocol.rollout.source import SessionSource, SubagentDetail, SubagentSource
-from msgspec import UNSET
+from pathlib import Path
 
 from agent_state.errors import RolloutMissing, RolloutReadError
+from agent_state.filter import kind_of, narrowest, spellings
 from agent_state.rollout.cursor import Anchor, decode_cursor, encode_cursor
 from agent_state.rollout.head import modified_at, read_head, stored_thread
 from agent_state.rollout.path import RolloutPath, newest_first
-from agent_state.store import Page, SourceFilter, StoredThread, ThreadQuery
+from agent_state.store import Page, StoredThread, ThreadQuery
 
 _log = logging.getLogger(__name__)
 
 SCAN_LIMIT = 10_000
 """Files one page looks at before it ends early."""
-
-_PLAIN: dict[SourceFilter, SessionSource] = {
-    "cli": "cli",
-    "vscode": "vscode",
-    "exec": "exec",
-    "appServer": "mcp",
-    "unknown": "unknown",
-    "subAgentReview": SubagentSource(subagent="review"),
-    "subAgentCompact": SubagentSource(subagent="compact"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +53,11 @@ def list_page(home: Path, query: ThreadQuery, scan_limit: int = SCAN_LIMIT) -> P
 
 def is_shown(thread: StoredThread, query: ThreadQuery) -> bool:
     """Tell whether the thread passes the query's filters."""
-    if query.source_kinds is not None and not any(matches(kind, thread.source) for kind in query.source_kinds):
+    if query.source_kinds is not None and kind_of(thread.source) not in narrowest(query.source_kinds):
         return False
     if query.model_providers and (thread.model_provider or query.default_provider) not in query.model_providers:
         return False
-    return query.cwd is None or PurePath(thread.cwd) == PurePath(query.cwd)
-
-
-def matches(kind: SourceFilter, source: SessionSource) -> bool:
-    """Tell whether ``source`` is of ``kind``."""
-    if kind in _PLAIN:
-        return source == _PLAIN[kind]
-    if not isinstance(source, SubagentSource):
-        return False
-    detail = source.subagent if isinstance(source.subagent, SubagentDetail) else SubagentDetail()
-    if kind == "subAgentThreadSpawn":
-        return detail.thread_spawn is not UNSET
-    if kind == "subAgentOther":
-        return detail.other is not UNSET
-    return kind == "subAgent"
+    return query.cwd is None or thread.cwd in spellings(query.cwd)
 
 
 def _by_creation(home: Path, archived: bool, anchor: Anchor | None, _: int) -> Iterator[_Candidate]:

@@ -73,8 +73,18 @@ def newest_first(home: Path, archived: bool, not_after: date | None = None) -> I
     Raises:
         RolloutReadError: a directory cannot be read.
     """
+    for folder in folders(home, archived, not_after):
+        yield from rollouts(folder)
+
+
+def folders(home: Path, archived: bool, not_after: date | None = None) -> Iterator[Path]:
+    """Walk the directories that hold rollout files: one for each day, newest first, or the one of archived files.
+
+    Raises:
+        RolloutReadError: a directory cannot be read.
+    """
     if archived:
-        yield from _rollouts(home / ARCHIVED)
+        yield home / ARCHIVED
         return
     for year, year_path in _numbered(home / SESSIONS):
         if not_after and year > not_after.year:
@@ -83,9 +93,8 @@ def newest_first(home: Path, archived: bool, not_after: date | None = None) -> I
             if not_after and (year, month) > (not_after.year, not_after.month):
                 continue
             for day, day_path in _numbered(month_path):
-                if not_after and (year, month, day) > (not_after.year, not_after.month, not_after.day):
-                    continue
-                yield from _rollouts(day_path)
+                if not not_after or (year, month, day) <= (not_after.year, not_after.month, not_after.day):
+                    yield day_path
 
 
 def find_path(home: Path, thread_id: str, archived: bool) -> Path | None:
@@ -96,7 +105,7 @@ def find_path(home: Path, thread_id: str, archived: bool) -> Path | None:
     """
     if not archived:
         for day in _likely_days(thread_id):
-            for candidate in _rollouts(dated_directory(home, day)):
+            for candidate in rollouts(dated_directory(home, day)):
                 if candidate.thread_id == thread_id:
                     return candidate.path
     for candidate in newest_first(home, archived):
@@ -117,7 +126,12 @@ def _likely_days(thread_id: str) -> list[date]:
         return []
 
 
-def _rollouts(directory: Path) -> list[RolloutPath]:
+def rollouts(directory: Path) -> list[RolloutPath]:
+    """Return the rollout files of one directory, newest first.
+
+    Raises:
+        RolloutReadError: it cannot be read.
+    """
     found = (parse_path(directory / name) for name in _names(directory))
     return sorted((path for path in found if path), key=lambda path: path.order, reverse=True)
 

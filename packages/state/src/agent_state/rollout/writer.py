@@ -40,15 +40,22 @@ class RolloutWriter:
     """A ``ThreadWriter`` over one rollout file.
 
     A batch leaves the buffer only after it was written whole, and that in the worker thread itself, so neither a
-    failure nor a cancelled caller loses or doubles a line.
+    failure nor a cancelled caller loses or doubles a line. ``changed`` is told the path when the file was made, when
+    lines were made durable, and at the end.
     """
 
     def __init__(
-        self, thread_id: str, path: Path, now: Callable[[], datetime], origin: "RolloutFile | Deferred"
+        self,
+        thread_id: str,
+        path: Path,
+        now: Callable[[], datetime],
+        origin: "RolloutFile | Deferred",
+        changed: Callable[[Path], None] = lambda path: None,
     ) -> None:
         self._thread_id = thread_id
         self._path = path
         self._now = now
+        self._changed = changed
         self._origin = origin
         self._file = origin if isinstance(origin, RolloutFile) else None
         self._pending: list[bytes] = []
@@ -91,12 +98,15 @@ class RolloutWriter:
             new = self._origin.new
             meta = await new.finish_meta(new.meta) if new.finish_meta else new.meta
             await anyio.to_thread.run_sync(self._create, self._origin.make, meta)
+            self._changed(self._path)
             if self._pending:
                 self._wake.set()
 
     async def flush(self, durable: bool = False) -> None:
         if self._file and not self._closed and (self._pending or durable):
             await anyio.to_thread.run_sync(self._drain, durable)
+            if durable:
+                self._changed(self._path)
 
     async def run(self) -> None:
         while not self._closed:
@@ -115,7 +125,10 @@ class RolloutWriter:
         with anyio.CancelScope(shield=True):
             async with self._creating:
                 if self._file:
-                    await anyio.to_thread.run_sync(self._finish)
+                    try:
+                        await anyio.to_thread.run_sync(self._finish)
+                    finally:
+                        self._changed(self._path)
 
     def _create(self, make: Callable[[bytes], RolloutFile], meta: SessionMeta) -> None:
         with self._guard:

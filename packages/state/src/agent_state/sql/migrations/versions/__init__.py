@@ -1,0 +1,1 @@
+"""One module per revision; their numbers have no gaps."""
