@@ -20,8 +20,8 @@ def canonical(*texts: str, places: dict[str, list[str]] | None = None) -> list[s
 
 
 def test_the_working_directory_is_known_from_the_request() -> None:
-    texts = canonical("<cwd>/work/a</cwd>", "see /work/a/x.py and /work/ab", "file:///work/a")
-    assert texts == ["<cwd>${cwd}</cwd>", "see ${cwd}/x.py and /work/ab", "file://${cwd}"]
+    texts = canonical("<cwd>/proj/a</cwd>", "see /proj/a/x.py and /proj/ab", "file:///proj/a")
+    assert texts == ["<cwd>${cwd}</cwd>", "see ${cwd}/x.py and /proj/ab", "file://${cwd}"]
 
 
 def test_the_real_path_of_the_working_directory_is_the_same_place(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_the_real_path_of_the_working_directory_is_the_same_place(tmp_path: Path
 
 
 def test_further_directories_are_numbered() -> None:
-    assert canonical("<cwd>/work/a</cwd><cwd>/work/b</cwd>")[0] == "<cwd>${cwd}</cwd><cwd>${cwd_2}</cwd>"
+    assert canonical("<cwd>/proj/a</cwd><cwd>/proj/b</cwd>")[0] == "<cwd>${cwd}</cwd><cwd>${cwd_2}</cwd>"
 
 
 def test_the_working_directory_wins_over_a_home_of_the_same_path() -> None:
@@ -101,9 +101,9 @@ def test_further_noise_can_be_named() -> None:
 
 def test_an_answer_gets_the_values_of_the_run_it_is_replayed_in() -> None:
     recorded, replayed = Placeholders({"tmp": ["/tmp"]}), Placeholders({"tmp": ["/var/tmp"]})
-    recorded.canonical(body("<cwd>/work/a</cwd>", "Process running with session ID 74069", thread=UUIDS[0]))
+    recorded.canonical(body("<cwd>/proj/a</cwd>", "Process running with session ID 74069", thread=UUIDS[0]))
     replayed.canonical(body("<cwd>/home/b</cwd>", "Process running with session ID 1234", thread=UUIDS[1]))
-    call = {"arguments": f'{{"session_id":74069,"cmd":"cat /work/a/x /tmp/y {UUIDS[0]} 74069"}}'}
+    call = {"arguments": f'{{"session_id":74069,"cmd":"cat /proj/a/x /tmp/y {UUIDS[0]} 74069"}}'}
     masked = recorded.masked(call)
     assert masked == {"arguments": '{"session_id":${session},"cmd":"cat ${cwd}/x ${tmp}/y ${thread} 74069"}'}
     assert replayed.restored(masked) == {

@@ -26,7 +26,7 @@ from agent_protocol.rollout.response_item import (
 from agent_protocol.wire import JsonValue
 
 Run = tuple[str, str, str]
-RECORDED: Run = ("/work/a", "thread-a", "74069")
+RECORDED: Run = ("/proj/a", "thread-a", "74069")
 REPLAYED: Run = ("/home/b", "thread-b", "1234")
 LIMIT = Refuse(status=429, body={"error": {"type": "usage_limit_reached", "plan_type": "plus"}})
 
@@ -222,7 +222,7 @@ async def test_a_cassette_holds_no_secret_and_no_place(tmp_path: Path) -> None:
             assert "very-secret-key" in text_of([event async for event in events])
         await client.aclose()
     content = path.read_text()
-    for hidden in ("very-secret-key", "sk-abcdef", "somebody", "/work/a", "thread-a", "Bearer"):
+    for hidden in ("very-secret-key", "sk-abcdef", "somebody", "/proj/a", "thread-a", "Bearer"):
         assert hidden not in content
 
 

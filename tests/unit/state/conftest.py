@@ -47,7 +47,7 @@ def new_thread(clock: StepClock) -> Callable[..., NewThread]:
         meta = SessionMeta(
             id=thread_id,
             timestamp=clock().isoformat().replace("+00:00", "Z"),
-            cwd="/work/app",
+            cwd="/proj/app",
             originator="test",
             cli_version="0.1.0",
             source="cli",

@@ -330,7 +330,7 @@ def indexed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home with a complete index, of which there is a copy called ``good``."""
     home = tmp_path_factory.mktemp("flipped")
     for number in range(40):
-        write_rollout(home, number, hours=number % 7, cwd=f"/work/{number % 3}", archived=number % 5 == 0)
+        write_rollout(home, number, hours=number % 7, cwd=f"/proj/{number % 3}", archived=number % 5 == 0)
     with opened(SqliteLocation(home)) as index:
         bring_up(index, home, list(scan(home)))
         index.claim("test", 0, 1)
@@ -343,7 +343,7 @@ QUERIES = [
     ThreadQuery(),
     ThreadQuery(sort_key="updated_at"),
     ThreadQuery(archived=True),
-    ThreadQuery(cwd="/work/1", model_providers=["openai"]),
+    ThreadQuery(cwd="/proj/1", model_providers=["openai"]),
 ]
 
 

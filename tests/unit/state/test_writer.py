@@ -316,7 +316,7 @@ async def test_the_first_user_message_of_a_written_thread_is_its_preview(
     summary = await store.summary(writer.path)
     assert summary.preview == "fix it"
     assert summary.thread_id == writer.thread_id
-    assert summary.cwd == "/work/app"
+    assert summary.cwd == "/proj/app"
     assert summary.updated_at.timestamp() == int(os.stat(writer.path).st_mtime)
     assert summary.created_at == new_thread().created_at.replace(microsecond=0)
     assert not summary.archived

@@ -153,7 +153,7 @@ class ScriptedAgent:
 
     script: TurnScript = complete
     home: str = "/home/agent"
-    cwd: str = "/work/project"
+    cwd: str = "/proj/project"
     startup_warnings: Sequence[ConfigWarningNotification] = ()
     catalogue: Sequence[Model] = ()
     threads: dict[str, ScriptedThread] = field(default_factory=dict)

@@ -36,7 +36,7 @@ class ThreadIndexContract:
         full = sample_row(
             1,
             model_provider=None,
-            cwd="/work/ä b",
+            cwd="/proj/ä b",
             git_sha="a" * 40,
             git_branch="main",
             git_origin_url="https://example.test/r",
